@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Mutexes that know their holder, and condition variables. Everything that blocks in Cube goes through lock.h, thread.h and
+// clock.h, so that a simulation can put coroutines underneath.
+#ifndef CUBE_COMMON_BASE_LOCK_H
+#define CUBE_COMMON_BASE_LOCK_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "common/base/macro.h"
+
+struct lock {
+    pthread_mutex_t mutex;
+    pthread_t holder;
+    bool held;
+    const char *name;
+};
+
+struct cond {
+    pthread_cond_t condition; // on CLOCK_MONOTONIC
+};
+
+void lock_init(struct lock *lock, const char *name); // name: a literal
+void lock_destroy(struct lock *lock);
+void lock_acquire(struct lock *lock); // asserts that the caller does not hold it
+void lock_release(struct lock *lock);
+void lock_assert_held(const struct lock *lock);
+
+void cond_init(struct cond *cond);
+void cond_destroy(struct cond *cond);
+void cond_wait(struct cond *cond, struct lock *lock); // spurious wake-ups happen; for a bound: clock_wait
+void cond_signal(struct cond *cond);
+void cond_broadcast(struct cond *cond);
+
+// LOCKED(&x->lock) { ... } holds it for the block; leaving by return or break releases it.
+struct lock *lock_scope_enter(struct lock *lock);
+void lock_scope_leave(struct lock **lock);
+#define LOCKED(lock_pointer)                                                                                                     \
+    for (CLEANUP(lock_scope_leave) struct lock *scope_ = lock_scope_enter(lock_pointer), *once_ = scope_; once_; once_ = NULL)
+
+#endif

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The few language extensions that the whole tree uses: cleanup attributes, ownership hand-over, checked results.
+#ifndef CUBE_COMMON_BASE_MACRO_H
+#define CUBE_COMMON_BASE_MACRO_H
+
+#include <stddef.h>
+
+#define CLEANUP(function) __attribute__((cleanup(function)))
+#define MUST_CHECK __attribute__((warn_unused_result))
+#define PRINTF_LIKE(format_index, first_arg) __attribute__((format(printf, format_index, first_arg)))
+#define UNUSED __attribute__((unused))
+#define NORETURN __attribute__((noreturn))
+
+#define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
+#define CONTAINER_OF(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
+
+// Hands the value of a variable over and leaves NULL behind, so that the variable's cleanup does nothing.
+#define STEAL(pointer)                                                                                                           \
+    __extension__({                                                                                                              \
+        __typeof__(pointer) stolen_ = (pointer);                                                                                 \
+        (pointer) = NULL;                                                                                                        \
+        stolen_;                                                                                                                 \
+    })
+
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+
+#endif

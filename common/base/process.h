@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The process as the OS sees it: stop signals, children, service-manager notification, resource use.
+#ifndef CUBE_COMMON_BASE_PROCESS_H
+#define CUBE_COMMON_BASE_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/error.h"
+#include "common/base/str.h"
+
+// Blocks SIGTERM and SIGINT in this and all later threads and ignores SIGPIPE; call before any thread starts.
+void process_block_stop_signals(void);
+// Waits for SIGTERM or SIGINT, or for process_request_stop; returns the signal's number (0 for a request).
+int process_wait_for_stop(void);
+// Ends the wait from any thread, with the exit code that main should return.
+void process_request_stop(int exit_code);
+int process_stop_exit_code(void);
+
+// Runs argv (NULL-ended) with the given standard input, waits, and gives its output and errors. ret_status is the exit code, or
+// 128 + signal. env may be NULL (inherit). timeout in nanoseconds, 0 for none; a child that runs longer is killed.
+int process_run(const char *const *argv, const char *input, int64_t timeout, struct str *out, struct str *errors, int *ret_status,
+                struct error **err) MUST_CHECK;
+
+// sd_notify's protocol: "READY=1", "STOPPING=1", "WATCHDOG=1". Nothing happens without $NOTIFY_SOCKET.
+void process_notify(const char *state);
+
+uint64_t process_resident_bytes(void);
+double process_cpu_seconds(void);
+const char *process_hostname(void); // cached; "localhost" if unknown
+
+#endif
