@@ -1,0 +1,25 @@
+# Unit tests: each tests/unit/<path>/test_<thing>.c is one cmocka program, linked with the library of the folder that it tests.
+enable_testing()
+find_library(CMOCKA cmocka REQUIRED)
+
+
+function(cube_unit_test source)
+    file(RELATIVE_PATH relative ${CMAKE_SOURCE_DIR}/tests/unit ${source})
+    get_filename_component(folder ${relative} DIRECTORY)
+    get_filename_component(name ${relative} NAME_WE)
+    string(REGEX REPLACE "^test_" "" name ${name})
+    string(MAKE_C_IDENTIFIER "unit_${folder}_${name}" target)
+    add_executable(${target} EXCLUDE_FROM_ALL ${source})
+    string(MAKE_C_IDENTIFIER ${folder} library)
+    target_link_libraries(${target} PRIVATE ${library} ${CMOCKA})
+    target_compile_definitions(${target} PRIVATE CUBE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    add_dependencies(unit_tests ${target})
+    add_test(NAME ${target} COMMAND ${target})
+    set_tests_properties(${target} PROPERTIES LABELS unit TIMEOUT 120)
+endfunction()
+
+add_custom_target(unit_tests)
+file(GLOB_RECURSE unit_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/unit/test_*.c)
+foreach(source ${unit_sources})
+    cube_unit_test(${source})
+endforeach()
