@@ -12,6 +12,7 @@
 
 #include "common/base/error.h"
 #include "common/base/str.h"
+#include "common/data/json_write.h"
 
 struct json;
 
@@ -30,6 +31,9 @@ struct json_limits {
 // limits may be NULL. Errors say what and where: `invalid character 'x' looking for beginning of value at line 3, column 7`.
 int json_parse(const char *bytes, size_t len, const struct json_limits *limits, struct json **ret_value,
                struct error **err) MUST_CHECK;
+// The same for the first value of a stream; ret_len is how many bytes it took. What follows is not looked at.
+int json_parse_first(const char *bytes, size_t len, const struct json_limits *limits, struct json **ret_value, size_t *ret_len,
+                     struct error **err) MUST_CHECK;
 
 struct json *json_new_object(void);
 struct json *json_new_array(void);
@@ -107,13 +111,9 @@ int64_t json_int(const struct json *value, int64_t otherwise); // ints, and doub
 double json_double(const struct json *value, double otherwise);
 bool json_bool(const struct json *value, bool otherwise);
 
-// --- writing -----------------------------------------------------------------------------------------------------------
-// Appends compact JSON: no spaces, no "\/", keys in insertion order, numbers as they came.
-void json_write(const struct json *value, struct str *out);
-void json_write_pretty(const struct json *value, struct str *out, int indent); // as Go's json.MarshalIndent
-char *json_text(const struct json *value);                                     // malloc'd compact JSON
-// Appends a quoted, escaped JSON string, as Go's encoding/json does without HTML escaping.
-void json_write_string(struct str *out, const char *text);
-void json_write_string_n(struct str *out, const char *text, size_t len);
+// --- writing: see json_write.h -----------------------------------------------------------------------------------------
+char *json_text(const struct json *value); // malloc'd compact JSON
+// The text of a number as it came or as Go's encoding/json writes it; appends nothing for other kinds.
+void json_append_number(const struct json *value, struct str *out);
 
 #endif
