@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/base/macro.h"
 
@@ -29,6 +30,8 @@ void lock_assert_held(const struct lock *lock);
 void cond_init(struct cond *cond);
 void cond_destroy(struct cond *cond);
 void cond_wait(struct cond *cond, struct lock *lock); // spurious wake-ups happen; for a bound: clock_wait
+// For clock.c: the same until CLOCK_MONOTONIC passes the deadline (nanoseconds); false: it has.
+bool cond_wait_until(struct cond *cond, struct lock *lock, int64_t monotonic_deadline);
 void cond_signal(struct cond *cond);
 void cond_broadcast(struct cond *cond);
 
@@ -36,6 +39,6 @@ void cond_broadcast(struct cond *cond);
 struct lock *lock_scope_enter(struct lock *lock);
 void lock_scope_leave(struct lock **lock);
 #define LOCKED(lock_pointer)                                                                                                     \
-    for (CLEANUP(lock_scope_leave) struct lock *scope_ = lock_scope_enter(lock_pointer), *once_ = scope_; once_; once_ = NULL)
+    for (struct lock * scope_ CLEANUP(lock_scope_leave) = lock_scope_enter(lock_pointer), *once_ = scope_; once_; once_ = NULL)
 
 #endif
