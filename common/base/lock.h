@@ -38,7 +38,11 @@ void cond_broadcast(struct cond *cond);
 // LOCKED(&x->lock) { ... } holds it for the block; leaving by return or break releases it.
 struct lock *lock_scope_enter(struct lock *lock);
 void lock_scope_leave(struct lock **lock);
-#define LOCKED(lock_pointer)                                                                                                     \
-    for (struct lock * scope_ CLEANUP(lock_scope_leave) = lock_scope_enter(lock_pointer), *once_ = scope_; once_; once_ = NULL)
+#define LOCKED(lock_pointer) LOCKED_NAMED(lock_pointer, LOCKED_PASTE(scope_, __COUNTER__))
+#define LOCKED_PASTE(a, b) LOCKED_PASTE_AGAIN(a, b)
+#define LOCKED_PASTE_AGAIN(a, b) a##b
+#define LOCKED_NAMED(lock_pointer, scope)                                                                                        \
+    for (struct lock *scope CLEANUP(lock_scope_leave) = lock_scope_enter(lock_pointer), *scope##_once = scope; scope##_once;       \
+         scope##_once = NULL)
 
 #endif
