@@ -15,7 +15,7 @@ struct pod_control_ops {
     int (*create)(struct pod_control *control, const char *ns, const struct json *template, const struct object *owner,
                   struct error **err);
     int (*delete)(struct pod_control *control, const char *ns, const char *name, const struct object *owner, struct error **err);
-    int (*patch)(struct pod_control *control, const char *ns, const char *name, const struct json *merge_patch,
+    int (*patch)(struct pod_control *control, const char *ns, const char *name, const struct json *strategic_patch,
                  struct error **err);
 };
 struct pod_control {
