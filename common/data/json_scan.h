@@ -23,6 +23,8 @@ int json_scan(const char *bytes, size_t len, const struct json_limits *limits, s
 // The same for the first value of a stream: what follows is not looked at.
 int json_scan_first(const char *bytes, size_t len, const struct json_limits *limits, struct json_scan_result *ret_result,
                     struct error **err) MUST_CHECK;
+// Appends what the inside of a checked string (between its quotes) means.
+void json_scan_unescape(const char *inside, size_t len, struct str *out);
 // How many bytes of s (1 to 4) are one well-formed UTF-8 character; 0 if none is.
 size_t json_scan_utf8(const unsigned char *s, size_t len);
 
