@@ -4,6 +4,7 @@
 #define CUBE_COMMON_BASE_CLOCK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/base/lock.h"
@@ -39,6 +40,8 @@ struct clock *clock_system(void);
 // A clock that stands still until it is told to move; waits end when it passes their deadline.
 struct clock *clock_fake_new(int64_t wall_start);
 void clock_fake_advance(struct clock *clock, int64_t nanoseconds);
+// How many threads wait now with a deadline: a test waits for them before it moves the clock.
+size_t clock_fake_waiters(struct clock *clock);
 void clock_fake_free(struct clock *clock);
 
 #endif

@@ -38,11 +38,14 @@ void cond_broadcast(struct cond *cond);
 // LOCKED(&x->lock) { ... } holds it for the block; leaving by return or break releases it.
 struct lock *lock_scope_enter(struct lock *lock);
 void lock_scope_leave(struct lock **lock);
+// Blocks nest without shadowing each other's variable.
+// clang-format off
 #define LOCKED(lock_pointer) LOCKED_NAMED(lock_pointer, LOCKED_PASTE(scope_, __COUNTER__))
 #define LOCKED_PASTE(a, b) LOCKED_PASTE_AGAIN(a, b)
 #define LOCKED_PASTE_AGAIN(a, b) a##b
 #define LOCKED_NAMED(lock_pointer, scope)                                                                                        \
     for (struct lock *scope CLEANUP(lock_scope_leave) = lock_scope_enter(lock_pointer), *scope##_once = scope; scope##_once;       \
          scope##_once = NULL)
+// clang-format on
 
 #endif

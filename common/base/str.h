@@ -27,6 +27,11 @@ void str_append_n(struct str *s, const void *bytes, size_t len);
 void str_append_char(struct str *s, char c);
 void str_append_int(struct str *s, int64_t value);
 void str_append_uint(struct str *s, uint64_t value);
+// The shortest decimal that reads back as the same number, as strconv's 'g' and so Prometheus' text format have it: "0.25", "1e+06",
+// "NaN", "+Inf".
+void str_append_double(struct str *s, double value);
+// In double quotes and escaped as Go's %q does.
+void str_append_quoted(struct str *s, const char *text);
 void str_printf(struct str *s, const char *format, ...) PRINTF_LIKE(2, 3); // appends
 void str_vprintf(struct str *s, const char *format, va_list args);
 void str_truncate(struct str *s, size_t len);
