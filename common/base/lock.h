@@ -40,12 +40,11 @@ struct lock *lock_scope_enter(struct lock *lock);
 void lock_scope_leave(struct lock **lock);
 // Blocks nest without shadowing each other's variable.
 // clang-format off
-#define LOCKED(lock_pointer) LOCKED_NAMED(lock_pointer, LOCKED_PASTE(scope_, __COUNTER__))
-#define LOCKED_PASTE(a, b) LOCKED_PASTE_AGAIN(a, b)
-#define LOCKED_PASTE_AGAIN(a, b) a##b
-#define LOCKED_NAMED(lock_pointer, scope)                                                                                        \
-    for (struct lock *scope CLEANUP(lock_scope_leave) = lock_scope_enter(lock_pointer), *scope##_once = scope; scope##_once;       \
-         scope##_once = NULL)
+#define LOCKED(lock_pointer) LOCKED_EXPAND(lock_pointer, __COUNTER__)
+#define LOCKED_EXPAND(lock_pointer, n) LOCKED_NAMED(lock_pointer, n)
+#define LOCKED_NAMED(lock_pointer, n)                                                                                            \
+    for (struct lock *scope_##n CLEANUP(lock_scope_leave) = lock_scope_enter(lock_pointer), *once_##n = scope_##n; once_##n;      \
+         once_##n = NULL)
 // clang-format on
 
 #endif
