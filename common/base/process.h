@@ -18,15 +18,21 @@ void process_request_stop(int exit_code);
 int process_stop_exit_code(void);
 
 // Runs argv (NULL-ended) with the given standard input, waits, and gives its output and errors. ret_status is the exit code, or
-// 128 + signal. env may be NULL (inherit). timeout in nanoseconds, 0 for none; a child that runs longer is killed.
+// 128 + signal; out, errors and ret_status may be NULL. The environment is inherited. timeout in nanoseconds, 0 for none; a child
+// that runs longer is killed with its process group.
 int process_run(const char *const *argv, const char *input, int64_t timeout, struct str *out, struct str *errors, int *ret_status,
                 struct error **err) MUST_CHECK;
 
 // sd_notify's protocol: "READY=1", "STOPPING=1", "WATCHDOG=1". Nothing happens without $NOTIFY_SOCKET.
 void process_notify(const char *state);
 
+// Gives memory back that only start-up needed: free heap, and the pages of read-only segments of the program and its libraries,
+// which come back from the page cache when touched. Safe at any time from any thread; called once when a daemon has become idle.
+void process_trim_resident(void);
+
 uint64_t process_resident_bytes(void);
 double process_cpu_seconds(void);
+double process_start_seconds(void); // wall clock, since 1970
 const char *process_hostname(void); // cached; "localhost" if unknown
 
 #endif
