@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "common/api/object.h"
+#include "common/base/random.h"
 #include "common/base/vec.h"
 #include "common/client/rest.h"
 

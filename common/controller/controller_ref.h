@@ -14,13 +14,13 @@ enum claim { CLAIM_OURS, CLAIM_ADOPT, CLAIM_RELEASE, CLAIM_IGNORE };
 
 // Pure: what to do with a pod, for an owner with this uid and selector. A deleting owner adopts nothing; a deleting pod is not adopted.
 enum claim controller_ref_decide(const struct object *pod, const char *owner_uid, bool owner_deleting,
-                                 const struct label_selector *selector);
+                                 const struct selector *selector);
 // Carries the decisions out for all candidates of the owner's namespace. ret_claimed gets references (informer_release). can_adopt is
 // asked once, before the first adoption: a live read that the owner still exists with this uid (0), else the error.
 struct controller_ref_claim {
     struct pod_control *pods;
     const struct object *owner;
-    const struct label_selector *selector;
+    const struct selector *selector;
     int (*can_adopt)(void *context, struct error **err);
     void *context;
 };
