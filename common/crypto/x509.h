@@ -54,6 +54,9 @@ void x509_freep(struct x509 **certificate);
 int x509_verify(const struct x509 *const *chain, size_t chain_len, const struct ptr_vec *authorities, enum x509_usage usage,
                 int64_t now, struct error **err) MUST_CHECK;
 
+// GnuTLS's verification status as Go words it: "x509: certificate signed by unknown authority".
+const char *x509_verdict_text(unsigned verdict);
+
 // What to issue. Lists are NULL-ended or NULL.
 struct x509_template {
     const char *common_name;

@@ -45,4 +45,9 @@ int tls_store_replace(struct tls_store *store, const struct tls_config *config, 
 struct gnutls_certificate_credentials_st;
 struct gnutls_certificate_credentials_st *tls_material_credentials(const struct tls_material *material);
 
+// Whether the chain that a client presented (DER, its own certificate first) leads to one of the material's CAs now and may be used by
+// clients. Messages as Go's: "x509: certificate signed by unknown authority".
+int tls_material_verify_client(const struct tls_material *material, const void *chain, unsigned chain_len,
+                               struct error **err) MUST_CHECK; // chain: gnutls_datum_t[]
+
 #endif

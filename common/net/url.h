@@ -54,7 +54,7 @@ bool url_query_next(struct url_query *it); // false at the end, with the buffers
 void url_query_end(struct url_query *it);
 // The first value of this name, decoded; NULL if absent. The caller frees it.
 char *url_query_get(const char *query, const char *name);
-// Appends name=value, with '&' before it if out already has a parameter since its '?' or is a bare query ("" starts one).
+// Appends name=value to a path, a URL or a bare query, with '?' or '&' before it as needed.
 void url_query_add(struct str *out, const char *name, const char *value);
 
 #endif

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of common/crypto share: GnuTLS's own objects behind keys and certificates.
+#ifndef CUBE_COMMON_CRYPTO_KEY_INTERNAL_H
+#define CUBE_COMMON_CRYPTO_KEY_INTERNAL_H
+
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+
+#include "common/crypto/key.h"
+#include "common/crypto/x509.h"
+
+struct key {
+    enum key_type type;
+    gnutls_privkey_t private_key; // NULL: public only
+    gnutls_pubkey_t public_key;
+};
+
+// Takes the public key.
+int key_from_public(gnutls_pubkey_t take_public, struct key **ret_key, struct error **err) MUST_CHECK;
+gnutls_digest_algorithm_t key_digest(const struct key *key); // the hash that goes with it in signatures
+
+// One PEM block. `text` is the whole block from its BEGIN line on, `label` what stands behind "BEGIN ".
+struct pem_block {
+    const char *text;
+    size_t len;
+    const char *label;
+    size_t label_len;
+};
+// Finds the next block behind *rest and moves *rest behind it; false: none.
+bool pem_next(const char **rest, const char *end, struct pem_block *ret_block);
+bool pem_is(const struct pem_block *block, const char *label);
+
+gnutls_x509_crt_t x509_handle(const struct x509 *certificate);
+// Takes the certificate.
+int x509_from_handle(gnutls_x509_crt_t take_handle, struct x509 **ret_certificate, struct error **err) MUST_CHECK;
+
+// Subject and alternative names, read the same way from certificates and requests.
+struct name_list {
+    struct str_list common_names, organizations, dns_names, ip_addresses;
+    size_t emails, uris;
+};
+void name_list_free(struct name_list *names);
+void name_list_add_san(struct name_list *names, unsigned type, const void *bytes, size_t len);
+// The attributes of the template's subject, in upstream's order (organizations before the common name), as DER.
+int name_subject_der(const struct x509_template *template, gnutls_datum_t *ret_der, struct error **err) MUST_CHECK;
+
+#endif
