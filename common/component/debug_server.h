@@ -9,6 +9,7 @@
 #include "common/base/error.h"
 #include "common/component/health.h"
 
+// Checks and their contexts stay the caller's and must outlive the server; strings are copied.
 struct debug_server;
 
 struct debug_server_config {
