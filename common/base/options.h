@@ -46,7 +46,7 @@ struct options_result {
     const char *special;
 };
 
-// Sets all defaults in target, then applies argv[1..]. --help and --version[=raw] are not
+// Sets all defaults in target (zeroed by the caller, as is *ret_result), then applies argv[1..]. --help and --version[=raw] are not
 // handled here but reported in result->special ("help", "version", "version=raw" or NULL). Errors are worded as upstream's.
 int options_parse(const struct option *table, void *target, int argc, char **argv, struct options_result *ret_result,
                   struct error **err) MUST_CHECK;
