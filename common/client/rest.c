@@ -113,16 +113,7 @@ static void add_number(struct str *path, const char *name, int64_t value) {
 
 // --- requests ----------------------------------------------------------------------------------------------------------
 
-// Method, path and body of one request.
-struct call {
-    const char *method;
-    const char *path;
-    const char *content_type;
-    const char *body;
-    size_t body_len;
-};
-
-static struct http_request request_of(const struct rest *rest, const struct call *call, struct http_header headers[3]) {
+static struct http_request request_of(const struct rest *rest, const struct rest_request *call, struct http_header headers[3]) {
     size_t count = 0;
     headers[count++] = (struct http_header){"Accept", JSON_TYPE};
     headers[count++] = (struct http_header){"User-Agent", rest->user_agent};
@@ -137,13 +128,11 @@ static struct http_request request_of(const struct rest *rest, const struct call
                                  .timeout = rest->timeout};
 }
 
-int rest_raw(struct rest *rest, const char *method, const char *path, const char *content_type, const char *body, size_t body_len,
-             struct http_response *ret_response, struct error **err) {
+int rest_raw(struct rest *rest, const struct rest_request *request, struct http_response *ret_response, struct error **err) {
     struct http_header headers[3];
-    struct call call = {method, path, content_type, body, body_len};
-    struct http_request request = request_of(rest, &call, headers);
+    struct http_request http = request_of(rest, request, headers);
     throttle(rest);
-    return transport_roundtrip(rest->transport, &request, ret_response, err);
+    return transport_roundtrip(rest->transport, &http, ret_response, err);
 }
 
 int rest_check(const struct http_response *response, struct error **err) {
@@ -162,9 +151,9 @@ int rest_check(const struct http_response *response, struct error **err) {
 }
 
 // Sends, checks, and parses the answer if it is wanted.
-static int call_json(struct rest *rest, const struct call *call, struct json **ret_value, struct error **err) {
+static int call_json(struct rest *rest, const struct rest_request *call, struct json **ret_value, struct error **err) {
     AUTO_RESPONSE response = {0};
-    if (rest_raw(rest, call->method, call->path, call->content_type, call->body, call->body_len, &response, err) < 0)
+    if (rest_raw(rest, call, &response, err) < 0)
         return -1;
     if (rest_check(&response, err) < 0)
         return -1;
@@ -177,7 +166,7 @@ static int call_json(struct rest *rest, const struct call *call, struct json **r
     return 0;
 }
 
-static int call_with_body(struct rest *rest, struct call *call, const struct json *body, struct json **ret_value,
+static int call_with_body(struct rest *rest, struct rest_request *call, const struct json *body, struct json **ret_value,
                           struct error **err) {
     AUTO_STR text = {0};
     json_write(body, &text);
@@ -189,7 +178,7 @@ static int call_with_body(struct rest *rest, struct call *call, const struct jso
 int rest_get(struct rest *rest, const struct rest_target *target, struct json **ret_value, struct error **err) {
     AUTO_STR path = {0};
     rest_path(target, &path);
-    return call_json(rest, &(struct call){.method = "GET", .path = path.data}, ret_value, err);
+    return call_json(rest, &(struct rest_request){.method = "GET", .path = path.data}, ret_value, err);
 }
 
 int rest_list(struct rest *rest, const struct rest_target *target, const struct rest_list_options *options,
@@ -204,7 +193,7 @@ int rest_list(struct rest *rest, const struct rest_target *target, const struct 
         add_number(&path, "limit", options->limit);
         add_parameter(&path, "continue", options->continue_token);
     }
-    return call_json(rest, &(struct call){.method = "GET", .path = path.data}, ret_list, err);
+    return call_json(rest, &(struct rest_request){.method = "GET", .path = path.data}, ret_list, err);
 }
 
 int rest_create(struct rest *rest, const struct rest_target *target, const struct json *object, struct json **ret_value,
@@ -215,7 +204,7 @@ int rest_create(struct rest *rest, const struct rest_target *target, const struc
         place.name = NULL;
     AUTO_STR path = {0};
     rest_path(&place, &path);
-    struct call call = {.method = "POST", .path = path.data, .content_type = JSON_TYPE};
+    struct rest_request call = {.method = "POST", .path = path.data, .content_type = JSON_TYPE};
     return call_with_body(rest, &call, object, ret_value, err);
 }
 
@@ -223,7 +212,7 @@ int rest_update(struct rest *rest, const struct rest_target *target, const struc
                 struct error **err) {
     AUTO_STR path = {0};
     rest_path(target, &path);
-    struct call call = {.method = "PUT", .path = path.data, .content_type = JSON_TYPE};
+    struct rest_request call = {.method = "PUT", .path = path.data, .content_type = JSON_TYPE};
     return call_with_body(rest, &call, object, ret_value, err);
 }
 
@@ -237,7 +226,7 @@ int rest_patch(struct rest *rest, const struct rest_target *target, enum rest_pa
     };
     AUTO_STR path = {0};
     rest_path(target, &path);
-    struct call call = {.method = "PATCH", .path = path.data, .content_type = content_types[type]};
+    struct rest_request call = {.method = "PATCH", .path = path.data, .content_type = content_types[type]};
     return call_with_body(rest, &call, patch, ret_value, err);
 }
 
@@ -245,7 +234,7 @@ int rest_delete(struct rest *rest, const struct rest_target *target, const struc
                 struct error **err) {
     AUTO_STR path = {0};
     rest_path(target, &path);
-    struct call call = {.method = "DELETE", .path = path.data, .content_type = JSON_TYPE};
+    struct rest_request call = {.method = "DELETE", .path = path.data, .content_type = JSON_TYPE};
     AUTO_JSON body = json_new_object();
     json_set_string(body, "kind", "DeleteOptions");
     json_set_string(body, "apiVersion", "v1");
@@ -359,7 +348,7 @@ int rest_watch(struct rest *rest, const struct rest_target *target, const struct
         add_parameter(&path, "allowWatchBookmarks", "true");
 
     struct http_header headers[3];
-    struct call call = {.method = "GET", .path = path.data};
+    struct rest_request call = {.method = "GET", .path = path.data};
     struct http_request request = request_of(rest, &call, headers);
     request.timeout = 0;
     struct watch watch = {.resource = target->resource, .callback = callback, .context = context};

@@ -72,9 +72,17 @@ int rest_patch(struct rest *rest, const struct rest_target *target, enum rest_pa
 // options may be NULL.
 int rest_delete(struct rest *rest, const struct rest_target *target, const struct rest_delete_options *options,
                 struct error **err) MUST_CHECK;
-// Any request, e.g. GET /version. body may be NULL. The raw answer, whatever its status: check it with rest_check.
-int rest_raw(struct rest *rest, const char *method, const char *path, const char *content_type, const char *body, size_t body_len,
-             struct http_response *ret_response, struct error **err) MUST_CHECK;
+// Any request, e.g. GET /version. content_type and body may be NULL.
+struct rest_request {
+    const char *method;
+    const char *path; // and query, escaped
+    const char *content_type;
+    const char *body;
+    size_t body_len;
+};
+// The raw answer, whatever its status: check it with rest_check.
+int rest_raw(struct rest *rest, const struct rest_request *request, struct http_response *ret_response,
+             struct error **err) MUST_CHECK;
 // 2xx: 0. Else the Status in the body as *err (or one made of the HTTP status and text).
 int rest_check(const struct http_response *response, struct error **err) MUST_CHECK;
 // The URL path of a target: /api/v1/namespaces/x/pods/y/status, escaped. Appends.
