@@ -207,3 +207,13 @@ void runtime_free(struct runtime *runtime) {
     if (runtime)
         runtime->ops->free(runtime);
 }
+
+bool runtime_error_is(const struct error *error, const char *status) {
+    return error_is(error, status);
+}
+
+const char *runtime_error_text(const struct error *error) {
+    const char *message = error_message(error);
+    const char *description = str_starts(message, "rpc error: ") ? strstr(message, " desc = ") : NULL;
+    return description ? description + strlen(" desc = ") : message;
+}

@@ -291,6 +291,9 @@ struct runtime {
     const struct runtime_ops *ops;
 };
 
-void runtime_free(struct runtime *runtime); // NULL is fine
+void runtime_free(struct runtime *runtime);                           // NULL is fine
+bool runtime_error_is(const struct error *error, const char *status); // "NotFound", "Unimplemented", ...
+// The runtime's own words: the text behind `rpc error: code = X desc = `, or the whole message.
+const char *runtime_error_text(const struct error *error);
 
 #endif
