@@ -77,7 +77,7 @@ static int find_type(gnutls_pubkey_t public_key, enum key_type *ret_type, struct
 }
 
 int key_from_public(gnutls_pubkey_t take_public, struct key **ret_key, struct error **err) {
-    enum key_type type;
+    enum key_type type = KEY_RSA;
     if (find_type(take_public, &type, err) < 0) {
         gnutls_pubkey_deinit(take_public);
         return -1;

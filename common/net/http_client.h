@@ -29,6 +29,12 @@ struct http_client_config {
     int64_t stream_idle_timeout;
 };
 
+// Reasons of errors (error_is): no connection could be made and nothing was sent, so the request may be repeated; and: the request was
+// sent, and its time is over. Errors without a reason: the connection broke after the request may have been sent.
+#define HTTP_CLIENT_UNREACHABLE "Unreachable"
+#define HTTP_CLIENT_TIMEOUT "Timeout"
+
+// Connections are kept alive and used again. Only GET and HEAD are ever sent twice.
 int http_client_new(const struct http_client_config *config, struct transport **ret_transport, struct error **err) MUST_CHECK;
 
 #endif
