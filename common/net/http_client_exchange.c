@@ -162,9 +162,9 @@ static void set_method(CURL *easy, const struct http_request *request) {
     bool has_body = request->body != NULL;
     bool post = str_equal(request->method, "POST") || str_equal(request->method, "PUT") || str_equal(request->method, "PATCH");
     curl_easy_setopt(easy, CURLOPT_NOBODY, 0L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL); // makes it a POST, so before the method
     curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
     if (str_equal(request->method, "HEAD")) {
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
         return;
