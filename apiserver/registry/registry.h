@@ -106,6 +106,7 @@ struct registry_list_options {
     const char *continue_token;
     bool send_initial_events; // watch only
     bool allow_bookmarks;     // watch only
+    int64_t deadline;         // watch only, monotonic: when the caller is going to end it (a bookmark comes before); 0: never
 };
 
 // One page. items are owned references. Free with registry_list_free.
