@@ -66,6 +66,7 @@ static int array_index(const struct json *array, const char *token, size_t extra
     return 0;
 }
 
+// A key that is absent counts as null, an index out of range is an error: upstream does so.
 static int get_member(const struct json *container, const char *token, struct json **ret_value, struct error **err) {
     size_t index;
     if (json_is_array(container)) {
@@ -74,8 +75,6 @@ static int get_member(const struct json *container, const char *token, struct js
         *ret_value = json_at(container, index);
         return 0;
     }
-    if (!json_has(container, token))
-        return error_set(err, "unable to get nonexistent key: %s: missing value", token);
     *ret_value = json_get(container, token);
     return 0;
 }
@@ -206,7 +205,7 @@ static int apply_move(struct patching *p, const struct json *operation, const ch
     const char *from = json_get_string(operation, "from");
     struct json *found;
     if (!from)
-        return error_set(p->err, "move operation failed to decode from: missing value");
+        return error_set(p->err, "move operation failed to decode from: operation, missing from field: missing value");
     AUTO_PLACE source = find_place(p, from);
     if (!source.container)
         return error_set(p->err, "move operation does not apply: doc is missing from path: %s: missing value", from);
@@ -238,7 +237,7 @@ static int apply_copy(struct patching *p, const struct json *operation, const ch
     const char *from = json_get_string(operation, "from");
     struct json *value;
     if (!from)
-        return error_set(p->err, "copy operation failed to decode from: missing value");
+        return error_set(p->err, "copy operation failed to decode from: operation, missing from field: missing value");
     AUTO_PLACE source = find_place(p, from);
     if (!source.container)
         return error_set(p->err, "copy operation does not apply: doc is missing from path: %s: missing value", from);
@@ -254,6 +253,24 @@ static int apply_copy(struct patching *p, const struct json *operation, const ch
     return 0;
 }
 
+// As json_equal, but numbers are compared by value: 3 equals 3.0.
+static bool same_value(const struct json *a, const struct json *b) {
+    enum json_kind a_kind = json_kind_of(a), b_kind = json_kind_of(b);
+    if ((a_kind == JSON_INT && b_kind == JSON_DOUBLE) || (a_kind == JSON_DOUBLE && b_kind == JSON_INT))
+        return json_double(a, 0) == json_double(b, 0);
+    if (a_kind != b_kind || json_len(a) != json_len(b) || json_object_size(a) != json_object_size(b))
+        return false;
+    if (a_kind != JSON_ARRAY && a_kind != JSON_OBJECT)
+        return json_equal(a, b);
+    for (size_t i = 0; i < json_len(a); i++)
+        if (!same_value(json_at(a, i), json_at(b, i)))
+            return false;
+    for (struct json_iter it = json_iter(a); json_iter_next(&it);)
+        if (!json_has(b, it.key) || !same_value(it.value, json_get(b, it.key)))
+            return false;
+    return true;
+}
+
 static int apply_test(struct patching *p, const struct json *operation, const char *path) {
     AUTO_PLACE place = {0};
     struct json *value = p->document;
@@ -264,7 +281,7 @@ static int apply_test(struct patching *p, const struct json *operation, const ch
         if (get_member(place.container, str_text(&place.token), &value, p->err) < 0)
             return error_prefix(p->err, "error in test for path: '%s'", path);
     }
-    if (!json_equal(value, json_get(operation, "value")))
+    if (!same_value(value, json_get(operation, "value")))
         return error_set(p->err, "testing value %s failed: test failed", path);
     return 0;
 }
@@ -284,23 +301,34 @@ static int apply_operation(struct patching *p, const struct json *operation) {
         if (!str_equal(operations[i].name, name))
             continue;
         if (!path)
-            return error_set(p->err, "%s operation failed to decode path: missing value", name);
+            return error_set(p->err, "%s operation failed to decode path: %smissing value", name,
+                             i < 2 ? "" : "operation missing path field: ");
         return operations[i].apply(p, operation, path);
     }
     return error_set(p->err, "Unexpected kind: %s", name ? name : "unknown");
 }
 
+static const char *go_kind(const struct json *value) {
+    static const char *const names[] = {
+        [JSON_NULL] = "null",     [JSON_BOOL] = "bool",   [JSON_INT] = "number",    [JSON_DOUBLE] = "number",
+        [JSON_STRING] = "string", [JSON_ARRAY] = "array", [JSON_OBJECT] = "object",
+    };
+    return names[json_kind_of(value)];
+}
+
 static int check_patch(const struct json *patch, struct error **err) {
     if (!json_is_array(patch))
-        return error_set_api(err, 400, "BadRequest", "a JSON patch must be an array of operations");
+        return error_set_api(err, 400, "BadRequest", "json: cannot unmarshal %s into Go value of type jsonpatch.Patch",
+                             go_kind(patch));
     size_t count = json_len(patch);
     if (count > JSON_PATCH_MAX_OPERATIONS)
         return error_set_api(err, 413, "RequestEntityTooLarge",
                              "Request entity too large: The allowed maximum operations in a JSON patch is %d, got %zu",
                              JSON_PATCH_MAX_OPERATIONS, count);
     for (size_t i = 0; i < count; i++)
-        if (!json_is_object(json_at(patch, i)))
-            return error_set_api(err, 400, "BadRequest", "operation %zu of the JSON patch is no object", i);
+        if (json_at(patch, i) && !json_is_object(json_at(patch, i)))
+            return error_set_api(err, 400, "BadRequest", "json: cannot unmarshal %s into Go value of type jsonpatch.Operation",
+                                 go_kind(json_at(patch, i)));
     return 0;
 }
 
