@@ -177,11 +177,18 @@ static bool keep_running(struct deciding *d, const struct json *container, bool 
     return false;
 }
 
+// The newest container of this name in the present sandbox: a new sandbox begins with the init containers again.
+static const struct runtime_container *in_this_sandbox(const struct deciding *d, const char *name) {
+    const struct runtime_container *latest = pod_observed_container(d->observed, name, 0);
+    const struct runtime_sandbox *sandbox = pod_observed_sandbox(d->observed);
+    return latest && sandbox && str_equal(latest->sandbox_id, sandbox->id) ? latest : NULL;
+}
+
 static bool any_regular_container_made(const struct deciding *d) {
     const struct json *containers = json_find(d->pod, "spec.containers");
     for (size_t i = 0; i < json_len(containers); i++) {
         const char *name = json_get_text(json_at(containers, i), "name");
-        if (pod_observed_container(d->observed, name, 0))
+        if (in_this_sandbox(d, name))
             return true;
         // Known from the API to have started once: initialisation is not repeated because a record was cleaned up.
         struct json *known = pod_container_status(d->pod, "containerStatuses", name);
@@ -232,7 +239,7 @@ static enum init_step decide_init(struct deciding *d) {
     bool passed = initialised; // everything further up was done before
     for (size_t i = count; i-- > 0;) {
         const struct json *container = json_at(list, i);
-        const struct runtime_container *latest = pod_observed_container(d->observed, json_get_text(container, "name"), 0);
+        const struct runtime_container *latest = in_this_sandbox(d, json_get_text(container, "name"));
         if (passed) {
             if (!pod_container_is_sidecar(container))
                 continue;
