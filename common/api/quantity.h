@@ -19,8 +19,8 @@ struct quantity {
     enum quantity_format format;
 };
 
-// Errors as upstream: `quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'`, `unable to parse
-// quantity's suffix`, `unable to parse numeric part of quantity`.
+// Errors as upstream: `quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'` and `unable to
+// parse quantity's suffix`.
 int quantity_parse(const char *text, struct quantity *ret_quantity, struct error **err) MUST_CHECK;
 // From a JSON string or number; absent (NULL) is zero.
 int quantity_from_json(const struct json *value, struct quantity *ret_quantity, struct error **err) MUST_CHECK;

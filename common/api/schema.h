@@ -108,9 +108,9 @@ int schema_check_and_prune(const struct schema_type *type, struct json *object, 
                            struct error **err) MUST_CHECK;
 // The error that a strict decode makes of a list of such texts: `strict decoding error: unknown field "spec.foo", duplicate field "x"`.
 int schema_strict_error(const struct str_list *problems, const struct schema_type *type, struct error **err);
-// Fills in defaults top-down, also inside lists and maps. Idempotent.
+// Fills in defaults top-down, also inside lists and maps. An empty string counts as absent where the default is a string. Idempotent.
 void schema_default(const struct schema_type *type, struct json *object);
-// Required, enums, bounds, lengths, formats, duplicate keys of set and map lists.
+// Required, enums, bounds, lengths, formats, patterns. (Whether a list may repeat a key is up to each kind in upstream: validation.h.)
 void schema_validate(const struct schema_type *type, const struct json *object, struct field_errors *errors);
 // Fields marked immutable that differ: `field is immutable`.
 void schema_validate_update(const struct schema_type *type, const struct json *object, const struct json *old,

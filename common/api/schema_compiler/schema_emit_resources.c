@@ -118,8 +118,8 @@ static void emit_row(const struct model_resource *resource, const char *symbol, 
     size_t columns = json_len(json_get(row, "columns"));
     const char *storage = json_get_string(row, "storage");
     str_printf(out, "const struct resource schema_tables_resource_%s = {\n", symbol);
-    str_printf(out, "    .group = \"%s\", .version = \"%s\", .api_version = \"%s%s%s\",\n", file->group, file->version, file->group,
-               *file->group ? "/" : "", file->version);
+    str_printf(out, "    .group = \"%s\", .version = \"%s\", .api_version = \"%s%s%s\",\n", file->group, file->version,
+               file->group, *file->group ? "/" : "", file->version);
     str_printf(out, "    .plural = \"%s\", .singular = \"%s\", .kind = \"%s\", .list_kind = \"%s\",\n", resource->plural,
                resource->singular, resource->kind, resource->list_kind);
     str_append(out, "    .short_names = ");
@@ -202,7 +202,8 @@ static void emit_groups(const struct ptr_vec *served, struct str *out) {
         str_printf(&rows, "    {\"%s\", versions_%zu, %zu},\n", group, i, count);
         i += count;
     }
-    str_printf(out, "const struct resource_group schema_tables_groups[] = {\n%s};\nconst size_t schema_tables_group_count = %zu;\n",
+    str_printf(out,
+               "const struct resource_group schema_tables_groups[] = {\n%s};\nconst size_t schema_tables_group_count = %zu;\n",
                str_text(&rows), groups);
     size_t all = 0;
     str_append(out, "const struct resource *const schema_tables_resources[] = {\n");

@@ -164,13 +164,14 @@ static void emit_type(struct str *out, const struct model_type *type) {
             emit_field(out, type->fields.items[i]);
         str_append(out, "};\n");
     }
-    str_printf(out, "static const struct schema_type type_%s = {.kind = SCHEMA_OBJECT, .name = \"%s.%s\", .doc = ", str_text(&symbol),
+    str_printf(out,
+               "static const struct schema_type type_%s = {.kind = SCHEMA_OBJECT, .name = \"%s.%s\", .doc = ", str_text(&symbol),
                type->file->package, type->name);
     schema_emit_string(out, type->doc);
     str_append(out, ", ");
     if (type->attributes.kind)
-        str_printf(out, ".gvk_group = \"%s\", .gvk_version = \"%s\", .gvk_kind = \"%s\", ", type->file->group, type->file->version,
-                   type->name);
+        str_printf(out, ".gvk_group = \"%s\", .gvk_version = \"%s\", .gvk_kind = \"%s\", ", type->file->group,
+                   type->file->version, type->name);
     if (type->attributes.atomic)
         str_append(out, ".atomic = true, ");
     if (type->attributes.preserve_unknown)
@@ -190,8 +191,8 @@ static int compare_names(const void *a, const void *b) {
 }
 
 void schema_emit_types(const struct model *model, struct str *out) {
-    static const char *const scalars[] = {"STRING",   "BOOL", "INT32",     "INT64", "NUMBER",        "QUANTITY",
-                                          "TIME",     "MICROTIME", "BYTES", "INT_OR_STRING", "ANY"};
+    static const char *const scalars[] = {"STRING", "BOOL",      "INT32", "INT64",         "NUMBER", "QUANTITY",
+                                          "TIME",   "MICROTIME", "BYTES", "INT_OR_STRING", "ANY"};
     CLEANUP(ptr_vec_free) struct ptr_vec types = {0};
     for (size_t f = 0; f < model->files.len; f++) {
         const struct model_file *file = model->files.items[f];
@@ -200,10 +201,11 @@ void schema_emit_types(const struct model *model, struct str *out) {
     }
     ptr_vec_sort(&types, compare_names);
     for (size_t i = 0; i < ARRAY_LEN(scalars); i++)
-        str_printf(out,
-                   "static const struct schema_type plain_SCHEMA_%s __attribute__((unused)) = {.kind = SCHEMA_%s, .min_length = -1, "
-                   ".max_length = -1};\n",
-                   scalars[i], scalars[i]);
+        str_printf(
+            out,
+            "static const struct schema_type plain_SCHEMA_%s __attribute__((unused)) = {.kind = SCHEMA_%s, .min_length = -1, "
+            ".max_length = -1};\n",
+            scalars[i], scalars[i]);
     for (size_t i = 0; i < types.len; i++) {
         str_append(out, "static const struct schema_type type_");
         schema_emit_type_symbol(out, types.items[i]);

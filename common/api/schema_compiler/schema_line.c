@@ -16,8 +16,10 @@ struct attribute {
     size_t offset;
 };
 
-#define FLAG(word, member) {word, false, offsetof(struct model_attributes, member)}
-#define TEXT(word, member) {word, true, offsetof(struct model_attributes, member)}
+#define FLAG(word, member)                                                                                                       \
+    { word, false, offsetof(struct model_attributes, member) }
+#define TEXT(word, member)                                                                                                       \
+    { word, true, offsetof(struct model_attributes, member) }
 
 static const struct attribute attributes[] = {
     FLAG("required", required),
@@ -49,16 +51,11 @@ static const struct {
     const char *word;
     const char *kind;
 } scalars[] = {
-    {"string", "SCHEMA_STRING"},
-    {"bool", "SCHEMA_BOOL"},
-    {"int32", "SCHEMA_INT32"},
-    {"int64", "SCHEMA_INT64"},
-    {"number", "SCHEMA_NUMBER"},
-    {"quantity", "SCHEMA_QUANTITY"},
-    {"time", "SCHEMA_TIME"},
-    {"microtime", "SCHEMA_MICROTIME"},
-    {"bytes", "SCHEMA_BYTES"},
-    {"int-or-string", "SCHEMA_INT_OR_STRING"},
+    {"string", "SCHEMA_STRING"}, {"bool", "SCHEMA_BOOL"},
+    {"int32", "SCHEMA_INT32"},   {"int64", "SCHEMA_INT64"},
+    {"number", "SCHEMA_NUMBER"}, {"quantity", "SCHEMA_QUANTITY"},
+    {"time", "SCHEMA_TIME"},     {"microtime", "SCHEMA_MICROTIME"},
+    {"bytes", "SCHEMA_BYTES"},   {"int-or-string", "SCHEMA_INT_OR_STRING"},
     {"any", "SCHEMA_ANY"},
 };
 

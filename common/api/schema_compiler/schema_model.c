@@ -157,8 +157,8 @@ static int add_list_type(struct model_resource *resource, struct error **err) {
 }
 
 static int read_resource(struct model_file *file, const char *plural, struct json *row, struct error **err) {
-    static const char *const known[] = {"kind",    "singular",     "list-kind",  "short",   "categories", "namespaced", "verbs",
-                                        "storage", "subresources", "selectable", "columns", NULL};
+    static const char *const known[] = {"kind",  "singular", "list-kind",    "short",      "categories", "namespaced",
+                                        "verbs", "storage",  "subresources", "selectable", "columns",    NULL};
     struct model_resource *resource = alloc_zero(sizeof(*resource));
     ptr_vec_push(&file->resources, resource);
     resource->file = file;
@@ -258,14 +258,14 @@ static int check_default(const struct model_type *type, const struct model_field
     if (json_parse(text, strlen(text), NULL, &value, err) < 0)
         return error_prefix(err, "%s:%zu: %s.%s: default", type->file->path, field->line, type->name, field->name);
     enum json_kind kind = json_kind_of(value);
-    bool fits = field->wrappers[0] == 'l'                          ? kind == JSON_ARRAY
-                : field->wrappers[0] == 'm' || field->referred     ? kind == JSON_OBJECT
-                : str_equal(field->base, "bool")                   ? kind == JSON_BOOL
-                : str_equal(field->base, "int-or-string")          ? kind == JSON_INT || kind == JSON_STRING
-                : str_starts(field->base, "int")                   ? kind == JSON_INT
-                : str_equal(field->base, "number")                 ? kind == JSON_INT || kind == JSON_DOUBLE
-                : str_equal(field->base, "any")                    ? true
-                                                                   : kind == JSON_STRING;
+    bool fits = field->wrappers[0] == 'l'                      ? kind == JSON_ARRAY
+                : field->wrappers[0] == 'm' || field->referred ? kind == JSON_OBJECT
+                : str_equal(field->base, "bool")               ? kind == JSON_BOOL
+                : str_equal(field->base, "int-or-string")      ? kind == JSON_INT || kind == JSON_STRING
+                : str_starts(field->base, "int")               ? kind == JSON_INT
+                : str_equal(field->base, "number")             ? kind == JSON_INT || kind == JSON_DOUBLE
+                : str_equal(field->base, "any")                ? true
+                                                               : kind == JSON_STRING;
     if (!fits)
         return error_set(err, "%s:%zu: %s.%s: default %s does not fit the type", type->file->path, field->line, type->name,
                          field->name, text);
@@ -293,8 +293,8 @@ static int check_keys(const struct model_type *type, const struct model_field *f
         for (size_t i = 0; field->referred && i < field->referred->fields.len; i++)
             found = found || str_equal(((struct model_field *)field->referred->fields.items[i])->name, keys.items[k]);
         if (!found)
-            return error_set(err, "%s:%zu: %s.%s: key \"%s\" is no field of the element", type->file->path, field->line, type->name,
-                             field->name, keys.items[k]);
+            return error_set(err, "%s:%zu: %s.%s: key \"%s\" is no field of the element", type->file->path, field->line,
+                             type->name, field->name, keys.items[k]);
     }
     return 0;
 }
