@@ -67,6 +67,7 @@ struct registry_request {
     bool dry_run;
     enum registry_field_validation field_validation;
     struct str_list *warnings; // out: the texts of Warning headers (agent 299), unquoted; NULL: not wanted
+    int64_t deadline;          // monotonic; 0: the store's default. Not for watches: see registry_list_options
 };
 
 // A request body as it came. yaml: it is application/yaml.
@@ -104,9 +105,11 @@ struct registry_list_options {
     const char *resource_version_match; // "", "NotOlderThan", "Exact"
     int64_t limit;                      // 0: no limit
     const char *continue_token;
-    bool send_initial_events; // watch only
-    bool allow_bookmarks;     // watch only
-    int64_t deadline;         // watch only, monotonic: when the caller is going to end it (a bookmark comes before); 0: never
+    bool send_initial_events;       // sendInitialEvents=true
+    bool send_initial_events_given; // with the above false: sendInitialEvents=false came
+    bool allow_bookmarks;           // watch only
+    int64_t watch_deadline;         // watch only: monotonic, when the caller is going to end it; 0: never
+    int64_t deadline; // watch only, monotonic: when the caller is going to end it (a bookmark comes before); 0: never
 };
 
 // One page. items are owned references. Free with registry_list_free.
@@ -123,7 +126,8 @@ void registry_list_free(struct registry_list *list); // frees and zeroes
 int registry_list(struct registry *registry, const struct registry_request *request, const struct registry_list_options *options,
                   struct registry_list *ret_list, struct error **err) MUST_CHECK;
 // A watcher of the resource's cache (apiserver/storage/watch_cache.h says how it is read and freed). request->name, if set, becomes a
-// field selector. Errors: 410 Expired, 400, 422 as upstream.
+// field selector. Waits for the barrier (or the cache) only where no resourceVersion is given, or initial events of one that is still to
+// come are wanted. Errors: 410 Expired, 400, 422 as upstream.
 int registry_watch(struct registry *registry, const struct registry_request *request, const struct registry_list_options *options,
                    struct watch_cache_watcher **ret_watcher, struct error **err) MUST_CHECK;
 
@@ -164,7 +168,7 @@ struct registry_delete_query {
 // From the body if it has one, else from the query. Decoded and validated as upstream (400, 422).
 int registry_delete_options_parse(const struct registry_body *body, const struct registry_delete_query *query,
                                   struct registry_delete_options *ret_options, struct error **err) MUST_CHECK;
-// 200 with a Status or the object, 202 with the object while finalizers or the grace period hold it, as upstream.
+// 200 with a Status or the object, as upstream; 202 only where upstream says so: held back, with orphanDependents=false.
 int registry_delete(struct registry *registry, const struct registry_request *request,
                     const struct registry_delete_options *options, struct registry_result *ret_result,
                     struct error **err) MUST_CHECK;

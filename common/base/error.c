@@ -110,6 +110,7 @@ struct error *error_clone(const struct error *error) {
     error_set_details(copy, error->group, error->kind, error->name);
     copy->uid = alloc_string_or_null(error->uid);
     copy->retry_after_seconds = error->retry_after_seconds;
+    copy->continue_token = alloc_string_or_null(error->continue_token);
     for (size_t i = 0; i < error->cause_count; i++) {
         const struct error_cause *cause = &error->causes[i];
         *cause_push(copy) = (struct error_cause){.reason = alloc_string_or_null(cause->reason),
@@ -146,6 +147,7 @@ void error_free(struct error *error) {
     free(error->group);
     free(error->name);
     free(error->uid);
+    free(error->continue_token);
     free(error);
 }
 

@@ -30,6 +30,7 @@ struct error {
     char *name;    // Status.details.name or NULL
     char *uid;     // Status.details.uid or NULL
     int retry_after_seconds;
+    char *continue_token; // Status.metadata.continue: where an expired list may go on; or NULL
     struct error_cause *causes;
     size_t cause_count;
 };
