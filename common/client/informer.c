@@ -190,6 +190,7 @@ static int list(struct informer *informer, struct error **err) {
         struct rest_list_options options = {.label_selector = informer->label_selector,
                                             .field_selector = informer->field_selector,
                                             .limit = LIST_PAGE,
+                                            .metadata_only = informer->config.metadata_only,
                                             .continue_token = next};
         AUTO_JSON page = NULL;
         int result = rest_list(informer->config.rest, &target, &options, &page, err);
@@ -224,6 +225,7 @@ static int watch(struct informer *informer, struct error **err) {
         .resource_version = informer->resource_version,
         .timeout_seconds = WATCH_SECONDS_MIN + (int64_t)random_below(informer->config.random, WATCH_SECONDS_MIN),
         .bookmarks = true,
+        .metadata_only = informer->config.metadata_only,
         .stop = &informer->stop,
     };
     return rest_watch(informer->config.rest, &target, &options, on_watch_event, informer, err);

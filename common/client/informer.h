@@ -34,6 +34,7 @@ struct informer_config {
     const char *ns;             // NULL: all
     const char *label_selector; // NULL: all
     const char *field_selector; // NULL: all
+    bool metadata_only;         // objects have kind, apiVersion (of metav1 PartialObjectMetadata) and metadata only
 };
 
 struct informer *informer_new(const struct informer_config *config);

@@ -13,6 +13,8 @@
 
 #define DEFAULT_TIMEOUT (60 * SECOND)
 #define JSON_TYPE "application/json"
+#define METADATA_LIST_TYPE "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+#define METADATA_TYPE "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
 struct rest {
     // constant
@@ -115,7 +117,7 @@ static void add_number(struct str *path, const char *name, int64_t value) {
 
 static struct http_request request_of(const struct rest *rest, const struct rest_request *call, struct http_header headers[3]) {
     size_t count = 0;
-    headers[count++] = (struct http_header){"Accept", JSON_TYPE};
+    headers[count++] = (struct http_header){"Accept", call->accept ? call->accept : JSON_TYPE};
     headers[count++] = (struct http_header){"User-Agent", rest->user_agent};
     if (call->content_type)
         headers[count++] = (struct http_header){"Content-Type", call->content_type};
@@ -193,7 +195,11 @@ int rest_list(struct rest *rest, const struct rest_target *target, const struct 
         add_number(&path, "limit", options->limit);
         add_parameter(&path, "continue", options->continue_token);
     }
-    return call_json(rest, &(struct rest_request){.method = "GET", .path = path.data}, ret_list, err);
+    return call_json(rest,
+                     &(struct rest_request){.method = "GET",
+                                            .path = path.data,
+                                            .accept = options && options->metadata_only ? METADATA_LIST_TYPE : NULL},
+                     ret_list, err);
 }
 
 int rest_create(struct rest *rest, const struct rest_target *target, const struct json *object, struct json **ret_value,
@@ -348,7 +354,7 @@ int rest_watch(struct rest *rest, const struct rest_target *target, const struct
         add_parameter(&path, "allowWatchBookmarks", "true");
 
     struct http_header headers[3];
-    struct rest_request call = {.method = "GET", .path = path.data};
+    struct rest_request call = {.method = "GET", .path = path.data, .accept = options->metadata_only ? METADATA_TYPE : NULL};
     struct http_request request = request_of(rest, &call, headers);
     request.timeout = 0;
     struct watch watch = {.resource = target->resource, .callback = callback, .context = context};

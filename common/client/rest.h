@@ -49,6 +49,7 @@ struct rest_list_options {
     const char *resource_version_match;
     int64_t limit;
     const char *continue_token;
+    bool metadata_only; // PartialObjectMetadata: kind and apiVersion of the items are metav1's then
 };
 
 struct rest_delete_options {
@@ -77,6 +78,7 @@ struct rest_request {
     const char *method;
     const char *path; // and query, escaped
     const char *content_type;
+    const char *accept; // NULL: application/json
     const char *body;
     size_t body_len;
 };
@@ -99,6 +101,7 @@ struct rest_watch_options {
     const char *resource_version;
     int64_t timeout_seconds; // 0: the server's
     bool bookmarks;
+    bool metadata_only;
     struct stream_stop *stop; // may be NULL
 };
 

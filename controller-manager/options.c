@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// The option table: each upstream flag works, or says why it does not.
+#include "controller-manager/options.h"
+
+#include <stddef.h>
+
+#define AT(member) offsetof(struct controller_manager_options, member)
+#define NO_CONTROLLER "the controller that it belongs to is not part of this build"
+#define NO_DELEGATION "requests are checked by client certificate only"
+
+const struct option controller_manager_option_table[] = {
+    // connection
+    {"kubeconfig", 0, OPTION_STRING, AT(kubeconfig), "",
+     "Path to kubeconfig file with authorization and master location information.", NULL},
+    {"master", 0, OPTION_STRING, AT(master), "", "The address of the Kubernetes API server (overrides any value in kubeconfig).",
+     NULL},
+    {"kube-api-qps", 0, OPTION_DOUBLE, AT(kube_api_qps), "20", "QPS to use while talking with kubernetes apiserver.", NULL},
+    {"kube-api-burst", 0, OPTION_INT, AT(kube_api_burst), "30", "Burst to use while talking with kubernetes apiserver.", NULL},
+    {"kube-api-content-type", 0, OPTION_IGNORED, 0, NULL, "", "requests are always JSON"},
+    {"authentication-kubeconfig", 0, OPTION_IGNORED, 0, NULL, "", NO_DELEGATION},
+    {"authorization-kubeconfig", 0, OPTION_IGNORED, 0, NULL, "", NO_DELEGATION},
+    {"authorization-always-allow-paths", 0, OPTION_IGNORED, 0, NULL, "", "health paths are always open"},
+    {"requestheader-client-ca-file", 0, OPTION_IGNORED, 0, NULL, "", NO_DELEGATION},
+    // serving
+    {"bind-address", 0, OPTION_STRING, AT(bind_address), "0.0.0.0",
+     "The IP address on which to listen for the --secure-port port.", NULL},
+    {"secure-port", 0, OPTION_INT, AT(secure_port), "10257", "The port on which to serve HTTPS. If 0, don't serve HTTPS at all.",
+     NULL},
+    {"tls-cert-file", 0, OPTION_STRING, AT(tls_cert_file), "", "File containing the x509 certificate for HTTPS.", NULL},
+    {"tls-private-key-file", 0, OPTION_STRING, AT(tls_key_file), "",
+     "File containing the x509 private key matching --tls-cert-file.", NULL},
+    {"client-ca-file", 0, OPTION_STRING, AT(client_ca_file), "",
+     "Who has a client certificate of this CA may read metrics and configuration.", NULL},
+    {"cert-dir", 0, OPTION_IGNORED, 0, NULL, "", "a self-signed certificate is kept in memory"},
+    {"profiling", 0, OPTION_IGNORED_BOOL, 0, NULL, "", "there is no Go runtime to profile"},
+    // leader election
+    {"leader-elect", 0, OPTION_BOOL, AT(leader_elect), "true",
+     "Start a leader election client and gain leadership before executing the main loop.", NULL},
+    {"leader-elect-lease-duration", 0, OPTION_DURATION, AT(lease_duration), "15s",
+     "How long non-leader candidates wait before they take the lease.", NULL},
+    {"leader-elect-renew-deadline", 0, OPTION_DURATION, AT(renew_deadline), "10s",
+     "How long the leader tries to renew before it gives up.", NULL},
+    {"leader-elect-retry-period", 0, OPTION_DURATION, AT(retry_period), "2s", "The time between attempts to acquire or renew.",
+     NULL},
+    {"leader-elect-resource-name", 0, OPTION_STRING, AT(lease_name), "kube-controller-manager", "The name of the Lease.", NULL},
+    {"leader-elect-resource-namespace", 0, OPTION_STRING, AT(lease_namespace), "kube-system", "The namespace of the Lease.",
+     NULL},
+    {"leader-elect-resource-lock", 0, OPTION_IGNORED, 0, NULL, "", "the lock is always a Lease"},
+    // controllers
+    {"controllers", 0, OPTION_LIST, AT(controllers), "*",
+     "Controllers to enable: '*' all on-by-default ones, 'foo' enables foo, '-foo' disables it.", NULL},
+    {"concurrent-replicaset-syncs", 0, OPTION_INT, AT(concurrent_replicaset_syncs), "5", "ReplicaSets synced at the same time.",
+     NULL},
+    {"concurrent-namespace-syncs", 0, OPTION_INT, AT(concurrent_namespace_syncs), "10", "Namespaces synced at the same time.",
+     NULL},
+    {"concurrent-gc-syncs", 0, OPTION_INT, AT(concurrent_gc_syncs), "20", "Garbage collector workers.", NULL},
+    {"enable-garbage-collector", 0, OPTION_BOOL, AT(enable_garbage_collector), "true",
+     "Enables the garbage collector. Must be in sync with the apiserver.", NULL},
+    {"root-ca-file", 0, OPTION_STRING, AT(root_ca_file), "",
+     "This root certificate authority is published in the kube-root-ca.crt ConfigMap of each namespace.", NULL},
+    {"node-monitor-period", 0, OPTION_DURATION, AT(node_monitor_period), "5s",
+     "The period for syncing NodeStatus in the node lifecycle controller.", NULL},
+    {"node-monitor-grace-period", 0, OPTION_DURATION, AT(node_monitor_grace_period), "50s",
+     "How long a running node may be unresponsive before it is marked unhealthy.", NULL},
+    {"node-startup-grace-period", 0, OPTION_DURATION, AT(node_startup_grace_period), "1m",
+     "How long a starting node may be unresponsive before it is marked unhealthy.", NULL},
+    {"node-eviction-rate", 0, OPTION_DOUBLE, AT(node_eviction_rate), "0.1",
+     "Nodes per second that are tainted NoExecute while their zone is healthy.", NULL},
+    {"secondary-node-eviction-rate", 0, OPTION_DOUBLE, AT(secondary_node_eviction_rate), "0.01",
+     "The same while the zone is unhealthy.", NULL},
+    {"unhealthy-zone-threshold", 0, OPTION_DOUBLE, AT(unhealthy_zone_threshold), "0.55",
+     "The fraction of not-ready nodes that makes a zone unhealthy.", NULL},
+    {"large-cluster-size-threshold", 0, OPTION_INT, AT(large_cluster_size_threshold), "50",
+     "Up to this size the secondary eviction rate is 0.", NULL},
+    // upstream's, without effect here
+    {"use-service-account-credentials", 0, OPTION_IGNORED_BOOL, 0, NULL, "",
+     "all controllers use the credentials of --kubeconfig"},
+    {"service-account-private-key-file", 0, OPTION_IGNORED, 0, NULL, "", "tokens are requested, not stored in Secrets"},
+    {"cluster-signing-cert-file", 0, OPTION_IGNORED, 0, NULL, "", NO_CONTROLLER},
+    {"cluster-signing-key-file", 0, OPTION_IGNORED, 0, NULL, "", NO_CONTROLLER},
+    {"cluster-signing-duration", 0, OPTION_IGNORED, 0, NULL, "", NO_CONTROLLER},
+    {"cluster-name", 0, OPTION_IGNORED, 0, NULL, "", NO_CONTROLLER},
+    {"cluster-cidr", 0, OPTION_IGNORED, 0, NULL, "", NO_CONTROLLER},
+    {"allocate-node-cidrs", 0, OPTION_IGNORED_BOOL, 0, NULL, "", NO_CONTROLLER},
+    {"node-cidr-mask-size", 0, OPTION_IGNORED, 0, NULL, "", NO_CONTROLLER},
+    {"service-cluster-ip-range", 0, OPTION_IGNORED, 0, NULL, "", NO_CONTROLLER},
+    {"terminated-pod-gc-threshold", 0, OPTION_IGNORED, 0, NULL, "", NO_CONTROLLER},
+    {"concurrent-deployment-syncs", 0, OPTION_IGNORED, 0, NULL, "", NO_CONTROLLER},
+    {"min-resync-period", 0, OPTION_IGNORED, 0, NULL, "", "informers follow their watch and need no resync"},
+    {"feature-gates", 0, OPTION_IGNORED, 0, NULL, "", "there are no gates in this build"},
+    {NULL, 0, OPTION_IGNORED, 0, NULL, NULL, NULL},
+};
