@@ -70,6 +70,10 @@ static void index_values_free(void *values) {
 }
 
 void informer_add_index(struct informer *informer, const char *name, informer_index_function function) {
+    for (size_t i = 0; i < informer->indexes.len; i++) {
+        if (str_equal(VEC_AT(&informer->indexes, struct index, i)->name, name))
+            return;
+    }
     struct index index = {.name = name, .function = function, .by_value = MAP_OWNING(index_values_free)};
     vec_push(&informer->indexes, &index);
 }

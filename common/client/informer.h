@@ -38,7 +38,7 @@ struct informer_config {
 };
 
 struct informer *informer_new(const struct informer_config *config);
-// Before informer_start. The name is a literal.
+// Before informer_start. The name is a literal; a name that is there already keeps its function (shared informers).
 void informer_add_handler(struct informer *informer, struct informer_handler handler);
 void informer_add_index(struct informer *informer, const char *name, informer_index_function function);
 void informer_start(struct informer *informer);
