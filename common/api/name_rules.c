@@ -44,9 +44,7 @@ static const char c_identifier_text[] =
     "(e.g. "
     "'my_name',  or 'MY_NAME',  or 'MyName', regex used for validation is '[A-Za-z_][A-Za-z0-9_]*')";
 static const char env_var_text[] =
-    "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with "
-    "a "
-    "digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')";
+    "a valid environment variable name must consist only of printable ASCII characters other than '='";
 static const char config_key_text[] = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. "
                                       "'key.name',  or 'KEY_NAME',  or 'key-name', "
                                       "regex used for validation is '[-._a-zA-Z0-9]+')";
@@ -157,9 +155,12 @@ static const char *dots(const char *text) {
 }
 
 const char *name_rules_env_var(const char *text) {
-    if (!*text || isdigit((unsigned char)*text) || !has_only(text, "-._"))
-        return env_var_text;
-    return dots(text);
+    if (!*text)
+        return "environment variable name must be non-empty";
+    for (; *text; text++)
+        if (*text < ' ' || *text > '~' || *text == '=')
+            return env_var_text;
+    return NULL;
 }
 
 const char *name_rules_c_identifier(const char *text) {
@@ -188,10 +189,8 @@ const char *name_rules_port_number(int64_t port) {
 
 const char *name_rules_port_name(const char *text) {
     size_t len = strlen(text);
-    if (len > PORT_NAME_MAX) {
-        snprintf(buffer, sizeof(buffer), "must be no more than %d characters", PORT_NAME_MAX);
-        return buffer;
-    }
+    if (len > PORT_NAME_MAX)
+        return too_long(PORT_NAME_MAX);
     bool letter = false;
     for (size_t i = 0; i < len; i++) {
         if (!is_lower((unsigned char)text[i]) && text[i] != '-')

@@ -14,8 +14,7 @@ const char *name_rules_dns1123_subdomain(const char *text); // at most 253
 const char *name_rules_dns1035_label(const char *text);
 const char *name_rules_qualified_name(const char *text); // label and annotation keys, resource names: [prefix/]name
 const char *name_rules_label_value(const char *text);
-const char *
-name_rules_env_var(const char *text); // as RelaxedEnvVarValidation of 1.32 (off by default): C identifier with - and .
+const char *name_rules_env_var(const char *text); // as 1.32 by default: printable ASCII without =
 const char *name_rules_c_identifier(const char *text);
 const char *name_rules_config_key(const char *text); // keys of ConfigMap and Secret data
 const char *name_rules_path_segment(const char *text);

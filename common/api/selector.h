@@ -27,6 +27,7 @@ enum selector_operator {
 // One requirement; values are sorted and unique.
 struct selector_requirement {
     enum selector_operator op;
+    bool exact; // written as = or !=, not as in or notin
     char *key;
     struct str_list values;
 };
