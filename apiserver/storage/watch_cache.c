@@ -9,6 +9,8 @@
 #include "common/base/alloc.h"
 #include "common/data/json_write.h"
 
+#define PENDING_MAX 10000 // changes put aside during a load
+
 const struct resource *watch_cache_resource(const struct watch_cache *cache) {
     return cache->resource;
 }
@@ -190,10 +192,21 @@ static void take_in(struct watch_cache *cache, struct watch_cache_change *change
     event_log_trim(&cache->events, event.time - cache->event_window, cache->event_bytes);
 }
 
+static void drop_pending(struct watch_cache *cache) {
+    for (size_t i = 0; i < cache->pending.len; i++)
+        watch_cache_change_free(VEC_AT(&cache->pending, struct watch_cache_change, i));
+    vec_free(&cache->pending);
+    cache->pending = VEC_OF(struct watch_cache_change);
+}
+
 void watch_cache_apply(struct watch_cache *cache, struct watch_cache_change *take_change) {
     LOCKED(&cache->lock) {
         switch (cache->state) {
         case WATCH_CACHE_LOADING:
+            if (cache->pending.len >= PENDING_MAX) {
+                drop_pending(cache);
+                cache->epoch++; // the load that goes on now has missed something and must start again
+            }
             vec_push(&cache->pending, take_change);
             break;
         case WATCH_CACHE_READY:
@@ -211,38 +224,39 @@ void watch_cache_wake(struct watch_cache *cache) {
     watch_cache_wake_locked(cache);
 }
 
-static void drop_pending(struct watch_cache *cache) {
-    for (size_t i = 0; i < cache->pending.len; i++)
-        watch_cache_change_free(VEC_AT(&cache->pending, struct watch_cache_change, i));
-    vec_free(&cache->pending);
-    cache->pending = VEC_OF(struct watch_cache_change);
-}
-
 void watch_cache_begin_load(struct watch_cache *cache) {
     LOCKED(&cache->lock) {
         if (cache->state == WATCH_CACHE_READY)
             cache->state = WATCH_CACHE_LOADING;
+        cache->epoch++;
+        watch_cache_end_watchers(cache, WATCHER_END_EXPIRED);
         drop_pending(cache);
     }
 }
 
-void watch_cache_install(struct watch_cache *cache, struct object_index *take_objects, uint64_t revision) {
-    struct object_index old = {0};
+uint64_t watch_cache_epoch(struct watch_cache *cache) {
+    uint64_t epoch = 0;
+    LOCKED(&cache->lock)
+    epoch = cache->epoch;
+    return epoch;
+}
+
+bool watch_cache_install(struct watch_cache *cache, struct object_index *objects, uint64_t revision, uint64_t epoch) {
     LOCKED(&cache->lock) {
-        old = cache->objects;
-        cache->objects = *take_objects;
-        *take_objects = (struct object_index){0};
+        if (cache->state != WATCH_CACHE_LOADING || cache->epoch != epoch)
+            return false;
+        struct object_index old = cache->objects;
+        cache->objects = *objects;
+        *objects = old;
         cache->applied = revision;
         cache->epoch++;
+        cache->state = WATCH_CACHE_READY;
         event_log_reset(&cache->events, revision);
-        watch_cache_end_watchers(cache, WATCHER_END_EXPIRED);
-        if (cache->state == WATCH_CACHE_LOADING)
-            cache->state = WATCH_CACHE_READY;
         for (size_t i = 0; i < cache->pending.len; i++)
             take_in(cache, VEC_AT(&cache->pending, struct watch_cache_change, i));
         drop_pending(cache);
     }
-    object_index_free(&old);
+    return true;
 }
 
 void watch_cache_stop(struct watch_cache *cache) {

@@ -50,7 +50,7 @@ struct watch_cache {
     struct lock lock;
     // under lock
     enum watch_cache_state state;
-    uint64_t epoch; // counts loads
+    uint64_t epoch; // changes when a load that goes on has become useless
     struct object_index objects;
     struct event_log events;
     uint64_t applied;        // the newest revision that this cache has taken in
@@ -85,10 +85,12 @@ void watch_cache_free(struct watch_cache *cache);
 // Takes a change in, in order of revisions, and hands it to watchers; those are woken by watch_cache_wake.
 void watch_cache_apply(struct watch_cache *cache, struct watch_cache_change *take_change);
 void watch_cache_wake(struct watch_cache *cache);
-// Replaces everything: the state at `revision`. Watchers get 410, unless this is the first load. Changes put aside follow.
-void watch_cache_install(struct watch_cache *cache, struct object_index *take_objects, uint64_t revision);
-// Back to loading, keeping what is there for readers that do not need it fresh.
+// Back to loading: watchers get 410; what is there stays for readers that do not need it fresh.
 void watch_cache_begin_load(struct watch_cache *cache);
+// Ends a load that began under this epoch: swaps the objects in (the old ones are handed back), history begins at the revision, changes
+// put aside follow. false: another load was faster or changes were lost; nothing has changed.
+bool watch_cache_install(struct watch_cache *cache, struct object_index *objects, uint64_t revision, uint64_t epoch) MUST_CHECK;
+uint64_t watch_cache_epoch(struct watch_cache *cache);
 // Ends all watchers.
 void watch_cache_stop(struct watch_cache *cache);
 // Drops old events and wakes watchers whose bookmark is due. Returns when to come again (TIME_NEVER: no need).
