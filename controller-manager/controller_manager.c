@@ -18,7 +18,7 @@
 #define ROOT_CA_MAX ((size_t)1 << 20)
 
 struct controller_manager {
-    struct controller_manager_options options;
+    struct controller_manager_options options; // first: the option table counts its offsets from here
 
     // constant after start
     struct kubeconfig *kubeconfig;
@@ -30,7 +30,9 @@ struct controller_manager {
     char *identity;
     struct str root_ca;
 
-    // made by the election's thread, or by start without election
+    // under lock: controllers start on the election's thread and stop on the main thread
+    struct lock lock;
+    bool stopping;
     struct controller_set *controllers;
 };
 
@@ -128,7 +130,12 @@ static int start_set(struct controller_manager *manager, struct error **err) {
                                            .clock = clock_system(),
                                            .random = random_system(),
                                            .root_ca = manager->root_ca.len > 0 ? manager->root_ca.data : NULL};
-    return controller_set_start(&config, &manager->controllers, err);
+    int result = 0;
+    LOCKED(&manager->lock) {
+        if (!manager->stopping)
+            result = controller_set_start(&config, &manager->controllers, err);
+    }
+    return result;
 }
 
 static void on_started_leading(void *context) {
@@ -172,14 +179,12 @@ static int start_controllers(void *program, struct error **err) {
 // The lease is given up only after every worker has ended, so that two leaders never act at once.
 static void stop_controllers(void *program) {
     struct controller_manager *manager = program;
-    if (manager->leader && !leader_is_leader(manager->leader)) {
-        leader_stop(manager->leader, false);
-        controller_set_stop(manager->controllers);
-    } else {
-        controller_set_stop(manager->controllers);
-        if (manager->leader)
-            leader_stop(manager->leader, true);
+    LOCKED(&manager->lock) {
+        manager->stopping = true;
     }
+    controller_set_stop(manager->controllers);
+    if (manager->leader)
+        leader_stop(manager->leader, true);
     leader_free(manager->leader);
 }
 
@@ -193,6 +198,7 @@ static const struct component_part parts[] = {
 
 int controller_manager_main(int argc, char **argv) {
     struct controller_manager manager = {0};
+    lock_init(&manager.lock, "controller-manager");
     const struct component component = {
         .name = "kube-controller-manager",
         .options = controller_manager_option_table,

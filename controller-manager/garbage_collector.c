@@ -35,6 +35,11 @@ struct collector {
     struct control_loop *loop;
 };
 
+struct str_view {
+    const char *bytes;
+    size_t len;
+};
+
 // --- graph -------------------------------------------------------------------------------------------------------------
 
 static bool may_have(const struct object *object, const char *member) {
@@ -110,6 +115,20 @@ static void enqueue_waiting_owners(struct collector *self, const struct object *
     }
 }
 
+// The bytes of metadata.ownerReferences: references hold no arrays, so the first ']' ends them. Empty if there are none.
+static struct str_view owners_text(const struct object *object) {
+    static const char name[] = "\"ownerReferences\":[";
+    const char *begin = memmem(object->json, object->len, name, sizeof(name) - 1);
+    const char *end = begin ? memchr(begin, ']', (size_t)(object->json + object->len - begin)) : NULL;
+    return end ? (struct str_view){begin, (size_t)(end - begin)} : (struct str_view){"", 0};
+}
+
+static bool owners_changed(const struct object *old, const struct object *new) {
+    struct str_view before = owners_text(old);
+    struct str_view after = owners_text(new);
+    return before.len != after.len || memcmp(before.bytes, after.bytes, after.len) != 0;
+}
+
 static void on_object(void *context, const struct object *old, const struct object *new) {
     const struct collected *collected = context;
     if (!new) {
@@ -118,12 +137,12 @@ static void on_object(void *context, const struct object *old, const struct obje
         return;
     }
     bool own_work = new->deleting &&may_have(new, "\"finalizers\"");
-    bool owned = may_have(new, "\"ownerReferences\"");
-    if (own_work ||
-        (owned && !new->deleting && (!old || old->generation != new->generation || !may_have(old, "\"ownerReferences\""))))
+    bool changed = !old || owners_changed(old, new);
+    bool owned = owners_text(new).len > 0;
+    if (own_work || (owned && changed && !new->deleting))
         enqueue(collected, new);
     // A dependent that no longer names its owner (orphaned) frees the owner as a deleted one does.
-    if (old && may_have(old, "\"ownerReferences\"") && !owned)
+    if (old && changed)
         enqueue_waiting_owners(collected->collector, old);
 }
 
@@ -258,7 +277,7 @@ static int look_at_owners(const struct item *item, struct owners *owners, struct
     const struct json *references = json_find(item->tree, "metadata.ownerReferences");
     owners->kept = json_new_array();
     for (size_t i = 0; i < json_len(references); i++) {
-        enum owner_state state;
+        enum owner_state state = OWNER_SOLID;
         if (owner_state(item->collector, json_at(references, i), meta_namespace(item->tree), &state, err) < 0)
             return -1;
         owners->solid += state == OWNER_SOLID;
