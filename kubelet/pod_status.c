@@ -16,11 +16,8 @@ const char *const pod_status_conditions[] = {"PodReadyToStartContainers", "Initi
 
 static void set_time(struct json *object, const char *key, int64_t wall) {
     char text[TIME_TEXT_SIZE];
-    // Upstream writes the zero time as null.
     if (wall > 0)
         json_set_string(object, key, time_format_seconds(wall, text));
-    else
-        json_set(object, key, NULL);
 }
 
 static void set_container_id(const struct pod_status_input *in, struct json *object, const char *id) {
@@ -82,8 +79,6 @@ static struct json *state_of(const struct pod_status_input *in, const struct run
         json_set_int(terminated, "exitCode", 137);
         json_set_string(terminated, "reason", "ContainerStatusUnknown");
         json_set_string(terminated, "message", "The container could not be located when the pod was terminated");
-        json_set(terminated, "startedAt", NULL);
-        json_set(terminated, "finishedAt", NULL);
         return state;
     }
     }
@@ -110,8 +105,6 @@ static void status_without_record(const struct pod_status_input *in, struct json
         json_set_string(terminated, "message",
                         "The container could not be located when the pod was deleted.  The container used to be "
                         "Running");
-        json_set(terminated, "startedAt", NULL);
-        json_set(terminated, "finishedAt", NULL);
         return;
     }
     json_set(status, "state", waiting_state(default_reason, NULL));
@@ -221,8 +214,7 @@ static void count_regular(struct counts *counts, const struct json *status) {
     }
 }
 
-static enum pod_phase phase_of(const struct pod_status_input *in, const struct json *status, const struct counts *counts) {
-    (void)status;
+static enum pod_phase phase_of(const struct pod_status_input *in, const struct counts *counts) {
     enum pod_phase before = pod_phase(in->pod);
     if (before == POD_SUCCEEDED || before == POD_FAILED)
         return before; // final
@@ -413,7 +405,7 @@ struct json *pod_status_make(const struct pod_status_input *in) {
     struct json *status = json_new_object();
     struct counts counts = {0};
     set_containers(in, status, &counts);
-    enum pod_phase phase = phase_of(in, status, &counts);
+    enum pod_phase phase = phase_of(in, &counts);
     json_set_string(status, "phase", pod_phase_name(phase));
     struct json *conditions = json_ensure_array(status, "conditions");
     const struct runtime_sandbox *sandbox = pod_observed_sandbox(in->observed);
