@@ -302,7 +302,7 @@ static int apply_operation(struct patching *p, const struct json *operation) {
             continue;
         if (!path)
             return error_set(p->err, "%s operation failed to decode path: %smissing value", name,
-                             i < 2 ? "" : "operation missing path field: ");
+                             i < 2 || i == 4 ? "" : "operation missing path field: ");
         return operations[i].apply(p, operation, path);
     }
     return error_set(p->err, "Unexpected kind: %s", name ? name : "unknown");

@@ -2,6 +2,10 @@
 // JSON text from values and strings, without touching the tree that it reads.
 #include "common/data/json_write.h"
 
+#include <stdint.h>
+#include <string.h>
+
+#include "common/base/vec.h"
 #include "common/data/json.h"
 #include "common/data/json_scan.h"
 
@@ -69,6 +73,7 @@ void json_write_string(struct str *out, const char *text) {
 struct layout {
     int indent;
     int level;
+    bool sorted;
 };
 
 static void write_value(const struct json *value, struct str *out, struct layout layout);
@@ -81,26 +86,44 @@ static void break_line(struct str *out, struct layout layout) {
         str_append_char(out, ' ');
 }
 
+static void write_member(const char *key, const struct json *value, struct str *out, struct layout inner, bool first) {
+    if (!first)
+        str_append_char(out, ',');
+    break_line(out, inner);
+    json_write_string(out, key);
+    str_append(out, inner.indent < 0 ? ":" : ": ");
+    write_value(value, out, inner);
+}
+
+static int compare_keys(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void write_sorted_members(const struct json *object, struct str *out, struct layout inner) {
+    struct ptr_vec keys = {0};
+    for (struct json_iter it = json_iter(object); json_iter_next(&it);)
+        ptr_vec_push(&keys, (void *)(uintptr_t)it.key);
+    ptr_vec_sort(&keys, compare_keys);
+    for (size_t i = 0; i < keys.len; i++)
+        write_member(keys.items[i], json_get(object, keys.items[i]), out, inner, i == 0);
+    ptr_vec_free(&keys);
+}
+
 static void write_object(const struct json *object, struct str *out, struct layout layout) {
-    struct layout inner = {layout.indent, layout.level + 1};
+    struct layout inner = {layout.indent, layout.level + 1, layout.sorted};
     bool first = true;
     str_append_char(out, '{');
-    for (struct json_iter it = json_iter(object); json_iter_next(&it);) {
-        if (!first)
-            str_append_char(out, ',');
-        first = false;
-        break_line(out, inner);
-        json_write_string(out, it.key);
-        str_append(out, layout.indent < 0 ? ":" : ": ");
-        write_value(it.value, out, inner);
-    }
-    if (!first)
+    if (layout.sorted)
+        write_sorted_members(object, out, inner);
+    for (struct json_iter it = json_iter(object); !layout.sorted && json_iter_next(&it); first = false)
+        write_member(it.key, it.value, out, inner, first);
+    if (json_object_size(object) > 0)
         break_line(out, layout);
     str_append_char(out, '}');
 }
 
 static void write_array(const struct json *array, struct str *out, struct layout layout) {
-    struct layout inner = {layout.indent, layout.level + 1};
+    struct layout inner = {layout.indent, layout.level + 1, layout.sorted};
     size_t len = json_len(array);
     str_append_char(out, '[');
     for (size_t i = 0; i < len; i++) {
@@ -139,9 +162,13 @@ static void write_value(const struct json *value, struct str *out, struct layout
 }
 
 void json_write(const struct json *value, struct str *out) {
-    write_value(value, out, (struct layout){-1, 0});
+    write_value(value, out, (struct layout){-1, 0, false});
 }
 
 void json_write_pretty(const struct json *value, struct str *out, int indent) {
-    write_value(value, out, (struct layout){indent, 0});
+    write_value(value, out, (struct layout){indent, 0, false});
+}
+
+void json_write_sorted(const struct json *value, struct str *out, int indent) {
+    write_value(value, out, (struct layout){indent, 0, true});
 }

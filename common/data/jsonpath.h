@@ -2,7 +2,7 @@
 // kubectl's JSONPath templates: compiled once, evaluated many times into text or into a list of values.
 //
 // A template is text with actions in braces: `{.items[*].metadata.name}`, `{range .items[*]}{.spec.nodeName}{"\n"}{end}`.
-// Inside braces: .field, ['field'] and ["field"], .fi\.eld, [index] (negative from the end), [from:to:step], [a,b] and ['a','b']
+// Inside braces: .field, ['field'], .fi\.eld (also in quotes: ['fi\.eld']), [index] (negative from the end), [from:to:step], [a,b] and ['a','b']
 // unions, * and [*], ..recursive, [?(@.x=="y")] with == != < <= > >= or existence, @ (current), $ (root), "quoted text",
 // and numbers.
 #ifndef CUBE_COMMON_DATA_JSONPATH_H
@@ -26,6 +26,8 @@ struct jsonpath_values {
 void jsonpath_values_free(struct jsonpath_values *values);
 #define AUTO_JSONPATH_VALUES CLEANUP(jsonpath_values_free) struct jsonpath_values
 
+// All of it, odd corners and messages included, behaves as kubectl's.
+//
 // Compiles a template, as `-o jsonpath=` takes it. Errors: `unclosed action`, `unterminated array`, ...
 int jsonpath_compile(const char *template, struct jsonpath **ret_path, struct error **err) MUST_CHECK;
 // Compiles one path without braces, as printer columns have it: `.spec.replicas` or `{.spec.replicas}`, also without the first dot
