@@ -53,6 +53,9 @@ static void on_completed(void *cls UNUSED, struct MHD_Connection *connection UNU
     if (exchange->stream != NULL)
         http_server_stream_over(exchange->stream);
     http_server_exchange_release(exchange);
+    LOCKED(&exchange->lock) {
+        // Whoever resumed the connection may still be about to leave its lock.
+    }
     if (exchange->response != NULL)
         MHD_destroy_response(exchange->response);
     lock_destroy(&exchange->lock);

@@ -867,6 +867,7 @@ static void only_a_connection_that_failed_is_tried_elsewhere(void **state) {
 static void time_limits_hold(void **state) {
     struct fixture *fixture = *state;
     struct transport *client = client_as(fixture, NULL);
+    expect_body(client, "/whoami", "nobody: no certificate"); // connected already, so that only the reply is awaited
     struct http_request request = {.method = "POST", .path = "/gate", .body = "x", .body_len = 1, .timeout = 300 * MILLISECOND};
     AUTO_RESPONSE response = {0};
     AUTO_ERROR error = NULL;
