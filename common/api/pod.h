@@ -9,6 +9,7 @@
 
 #include "common/api/object.h"
 #include "common/api/resource_amounts.h"
+#include "common/base/str.h"
 #include "common/data/json.h"
 
 enum pod_phase { POD_PENDING, POD_RUNNING, POD_SUCCEEDED, POD_FAILED, POD_UNKNOWN };
@@ -83,7 +84,7 @@ struct pod_view {
     struct object_pair *node_selector;
     size_t node_selector_count;
     const char *const *images; // of its containers, NULL-ended
-    char *strings;             // owned
+    struct str_list strings;   // owns what the members above point to
 };
 
 struct pod_view *pod_view_new(const struct object *object); // takes a reference

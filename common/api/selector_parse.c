@@ -164,7 +164,7 @@ static int parse_exact_value(struct parser *p, struct str_list *values) {
 }
 
 static int parse_requirement(struct parser *p, struct selector *selector) {
-    struct selector_requirement *requirement;
+    struct selector_requirement *requirement = NULL;
     if (parse_key(p, selector, &requirement) < 0)
         return -1;
     if (p->token != TOKEN_END && p->token != TOKEN_COMMA) {
