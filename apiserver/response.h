@@ -12,18 +12,12 @@
 #include "common/base/macro.h"
 #include "common/base/str.h"
 #include "common/base/vec.h"
-
-struct object;
+#include "common/net/http_server.h"
 
 enum api_body {
     API_BODY_BYTES,  // bytes
     API_BODY_SLICES, // slices, in order; total is their length
     API_BODY_STREAM, // stream: chunked, unknown length
-};
-
-struct api_slice {
-    const char *data;
-    size_t len;
 };
 
 struct api_stream;
@@ -55,10 +49,10 @@ struct api_response {
     struct vec headers; // struct api_header, besides Content-Type
     enum api_body body;
     struct str bytes;
-    struct vec slices; // struct api_slice
+    struct http_slice *slices; // from malloc
+    size_t slice_count;
     size_t total;
-    void *slices_owner; // keeps what the slices point into
-    void (*slices_release)(void *owner);
+    void (*slices_release)(void *owner); // of the slices' owners
     struct api_stream *stream;
 };
 
@@ -70,6 +64,12 @@ const char *api_response_header(const struct api_response *response, const char 
 // Replaces what was there by a body of bytes.
 void api_response_set_text(struct api_response *response, int status, const char *content_type, const char *text);
 void api_response_take_bytes(struct api_response *response, int status, const char *content_type, struct str *take_bytes);
+// Replaces what was there by slices: takes the array (from malloc) and a reference in each owner.
+void api_response_take_slices(struct api_response *response, int status, const char *content_type, struct http_slice *take_slices,
+                              size_t count, void (*release)(void *owner));
+// Replaces what was there by a stream, which it takes.
+void api_response_take_stream(struct api_response *response, int status, const char *content_type,
+                              struct api_stream *take_stream);
 // Replaces what was there by a metav1.Status made of the error, as JSON. Code 0 becomes 500 InternalError.
 void api_response_set_error(struct api_response *response, const struct error *error);
 // The whole body as bytes, for bodies that are not streams. Appends.
