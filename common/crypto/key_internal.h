@@ -32,8 +32,6 @@ bool pem_next(const char **rest, const char *end, struct pem_block *ret_block);
 bool pem_is(const struct pem_block *block, const char *label);
 
 gnutls_x509_crt_t x509_handle(const struct x509 *certificate);
-// Takes the certificate.
-int x509_from_handle(gnutls_x509_crt_t take_handle, struct x509 **ret_certificate, struct error **err) MUST_CHECK;
 
 // Subject and alternative names, read the same way from certificates and requests.
 struct name_list {
@@ -42,7 +40,5 @@ struct name_list {
 };
 void name_list_free(struct name_list *names);
 void name_list_add_san(struct name_list *names, unsigned type, const void *bytes, size_t len);
-// The attributes of the template's subject, in upstream's order (organizations before the common name), as DER.
-int name_subject_der(const struct x509_template *template, gnutls_datum_t *ret_der, struct error **err) MUST_CHECK;
 
 #endif

@@ -106,7 +106,7 @@ static void read_identity(struct x509 *certificate) {
     }
 }
 
-int x509_from_handle(gnutls_x509_crt_t take_handle, struct x509 **ret_certificate, struct error **err UNUSED) {
+static struct x509 *from_handle(gnutls_x509_crt_t take_handle) {
     struct x509 *certificate = alloc_zero(sizeof(*certificate));
     struct name_list *names = &certificate->names;
     struct x509_info *info = &certificate->info;
@@ -128,8 +128,7 @@ int x509_from_handle(gnutls_x509_crt_t take_handle, struct x509 **ret_certificat
     info->is_ca = gnutls_x509_crt_get_ca_status(take_handle, NULL) > 0;
     info->serial = certificate->serial;
     info->fingerprint = certificate->fingerprint;
-    *ret_certificate = certificate;
-    return 0;
+    return certificate;
 }
 
 static int import(const void *bytes, size_t len, gnutls_x509_crt_fmt_t format, struct x509 **ret_certificate,
@@ -142,7 +141,8 @@ static int import(const void *bytes, size_t len, gnutls_x509_crt_fmt_t format, s
         gnutls_x509_crt_deinit(handle);
         return error_set(err, "parse certificate: %s", gnutls_strerror(status));
     }
-    return x509_from_handle(handle, ret_certificate, err);
+    *ret_certificate = from_handle(handle);
+    return 0;
 }
 
 int x509_parse_der(const void *der, size_t len, struct x509 **ret_certificate, struct error **err) {

@@ -111,9 +111,14 @@ int x509_issue(const struct x509_template *template, const struct key *subject_k
     if (status >= 0)
         status = gnutls_x509_crt_privkey_sign(handle, issuer == NULL ? handle : x509_handle(issuer), issuer_key->private_key,
                                               key_digest(issuer_key), 0);
-    if (status < 0) {
-        gnutls_x509_crt_deinit(handle);
+    // Read back from its DER form: a handle that was built up does not give all of its extensions out again.
+    gnutls_datum_t der = {0};
+    if (status >= 0)
+        status = gnutls_x509_crt_export2(handle, GNUTLS_X509_FMT_DER, &der);
+    gnutls_x509_crt_deinit(handle);
+    if (status < 0)
         return error_set(err, "issue certificate: %s", gnutls_strerror(status));
-    }
-    return x509_from_handle(handle, ret_certificate, err);
+    status = x509_parse_der(der.data, der.size, ret_certificate, err);
+    gnutls_free(der.data);
+    return status;
 }
