@@ -7,6 +7,7 @@
 
 #include "common/base/vec.h"
 #include "common/data/json.h"
+#include "common/data/json_number.h"
 #include "common/data/json_scan.h"
 
 // How an ASCII byte is written: 0 as it is, 1 as \u00XX, else a backslash and this letter.
@@ -35,12 +36,15 @@ static size_t write_wide(struct str *out, const unsigned char *s, size_t len) {
     return n;
 }
 
-void json_write_string_n(struct str *out, const char *text, size_t len) {
+// html: <, > and & are escaped too.
+static void write_quoted(struct str *out, const char *text, size_t len, bool html) {
     const unsigned char *s = (const unsigned char *)text;
     size_t done = 0;
     str_append_char(out, '"');
     for (size_t i = 0; i < len;) {
         char escape = s[i] < 0x80 ? escape_of(s[i]) : 1;
+        if (html && (s[i] == '<' || s[i] == '>' || s[i] == '&'))
+            escape = 1;
         if (escape == 0) {
             i++;
             continue;
@@ -62,18 +66,19 @@ void json_write_string_n(struct str *out, const char *text, size_t len) {
     str_append_char(out, '"');
 }
 
+void json_write_string_n(struct str *out, const char *text, size_t len) {
+    write_quoted(out, text, len, false);
+}
+
 void json_write_string(struct str *out, const char *text) {
-    size_t len = 0;
-    while (text && text[len])
-        len++;
-    json_write_string_n(out, text, len);
+    write_quoted(out, text, text ? strlen(text) : 0, false);
 }
 
 // indent < 0: compact.
 struct layout {
     int indent;
     int level;
-    bool sorted;
+    bool sorted; // as kubectl prints: keys sorted, numbers in Go's form, HTML escaped
 };
 
 static void write_value(const struct json *value, struct str *out, struct layout layout);
@@ -90,7 +95,7 @@ static void write_member(const char *key, const struct json *value, struct str *
     if (!first)
         str_append_char(out, ',');
     break_line(out, inner);
-    json_write_string(out, key);
+    write_quoted(out, key, strlen(key), inner.sorted);
     str_append(out, inner.indent < 0 ? ":" : ": ");
     write_value(value, out, inner);
 }
@@ -145,12 +150,18 @@ static void write_value(const struct json *value, struct str *out, struct layout
     case JSON_BOOL:
         str_append(out, json_bool(value, false) ? "true" : "false");
         break;
-    case JSON_INT:
     case JSON_DOUBLE:
+        if (layout.sorted) {
+            json_number_append(json_double(value, 0), out);
+            break;
+        }
+        json_append_number(value, out);
+        break;
+    case JSON_INT:
         json_append_number(value, out);
         break;
     case JSON_STRING:
-        json_write_string_n(out, json_string(value), json_string_len(value));
+        write_quoted(out, json_string(value), json_string_len(value), layout.sorted);
         break;
     case JSON_ARRAY:
         write_array(value, out, layout);

@@ -12,7 +12,7 @@ struct json;
 // Appends compact JSON: no spaces, no "\/", keys in insertion order, numbers as they came.
 void json_write(const struct json *value, struct str *out);
 void json_write_pretty(const struct json *value, struct str *out, int indent); // as Go's json.MarshalIndent
-// The same with all keys in byte order, as kubectl prints objects. indent -1 gives compact JSON.
+// As kubectl prints objects: keys in byte order, numbers as Go writes them, <, > and & escaped. indent -1 gives compact JSON.
 void json_write_sorted(const struct json *value, struct str *out, int indent);
 // Appends a quoted, escaped JSON string, as Go's encoding/json does without HTML escaping.
 void json_write_string(struct str *out, const char *text);
