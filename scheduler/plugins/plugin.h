@@ -28,7 +28,8 @@ struct plugin_pod {
     struct json *tree;                       // only if the pod has affinity or spread constraints
     struct node_selector *required_affinity; // NULL: none
     struct vec preferred_affinity;           // struct preferred_term
-    struct map owner_spread;                 // node name -> number of pods with the same owner
+    const struct map
+        *owner_spread; // node name -> number of pods with the same owner (as a pointer-sized integer); NULL: no owner
 };
 
 // How raw scores become 0..PLUGIN_MAX_SCORE.

@@ -4,7 +4,7 @@
 #include "scheduler/plugins/pod_topology_spread.h"
 
 static int64_t score(const struct plugin_pod *pod, const struct node_info *node) {
-    return (int64_t)(size_t)map_get(&pod->owner_spread, node->name);
+    return pod->owner_spread ? (int64_t)(size_t)map_get(pod->owner_spread, node->name) : 0;
 }
 
 const struct plugin pod_topology_spread = {
