@@ -185,7 +185,6 @@ static void stop_controllers(void *program) {
     controller_set_stop(manager->controllers);
     if (manager->leader)
         leader_stop(manager->leader, true);
-    leader_free(manager->leader);
 }
 
 // In this order, because each needs the one before; stopped in reverse.
@@ -207,5 +206,7 @@ int controller_manager_main(int argc, char **argv) {
         .parts = parts,
         .logging_offset = offsetof(struct controller_manager, options.logging),
     };
-    return component_main(&component, argc, argv);
+    int code = component_main(&component, argc, argv);
+    leader_free(manager.leader); // the health server asks for it until the end
+    return code;
 }
