@@ -228,7 +228,7 @@ static void serve(void *argument) {
     }
 end:
     // nghttp2 does not report streams that are still open when its session goes: their replies would leak.
-    for (int32_t id = 1; id < 2000; id += 2)
+    for (int32_t id = 1; id < 20000; id += 2)
         if (nghttp2_session_get_stream_user_data(peer->http2, id) != NULL)
             server_stream_close(peer->http2, id, 0, peer);
     nghttp2_session_del(peer->http2);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The HTTP server and the HTTP client against each other over loopback.
 #include <arpa/inet.h>
+#include <gnutls/gnutls.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -195,6 +196,9 @@ static void handle(void *context, struct http_server_request *request) {
         reply_feed(fixture, request, &feed_ops);
     } else if (str_equal(request->path, "/flood")) {
         reply_feed(fixture, request, &flood_ops);
+    } else if (str_equal(request->path, "/authorization")) {
+        const char *value = http_server_header(request, "authorization");
+        http_server_reply(request, &ok_text, value, value == NULL ? 0 : strlen(value));
     } else if (str_equal(request->path, "/borrow")) {
         http_server_reply_borrow(request, echo_on_borrowed, fixture);
     } else {
@@ -747,6 +751,131 @@ static void borrowed_connections_echo(void **state) {
     }
 }
 
+// A TLS connection of our own, for what the HTTP client does not do.
+struct tls_end {
+    int fd;
+    gnutls_session_t session;
+    gnutls_certificate_credentials_t credentials;
+};
+
+static struct tls_end tls_connect(const struct fixture *fixture) {
+    struct tls_end end = {.fd = raw_connect(http_server_port(fixture->server, 0))};
+    gnutls_init(&end.session, GNUTLS_CLIENT);
+    gnutls_set_default_priority(end.session);
+    gnutls_certificate_allocate_credentials(&end.credentials);
+    gnutls_credentials_set(end.session, GNUTLS_CRD_CERTIFICATE, end.credentials);
+    gnutls_transport_set_int(end.session, end.fd);
+    int status;
+    while ((status = gnutls_handshake(end.session)) < 0)
+        assert_false(gnutls_error_is_fatal(status));
+    return end;
+}
+
+static void tls_close(struct tls_end *end) {
+    gnutls_deinit(end->session);
+    gnutls_certificate_free_credentials(end->credentials);
+    close(end->fd);
+}
+
+struct tls_sender {
+    struct tls_end *end;
+    const char *bytes;
+    size_t len;
+};
+
+static void tls_send(void *argument) {
+    struct tls_sender *sender = argument;
+    for (size_t done = 0; done < sender->len;) {
+        ssize_t len = gnutls_record_send(sender->end->session, sender->bytes + done, sender->len - done);
+        if (len > 0)
+            done += (size_t)len;
+        else if (gnutls_error_is_fatal((int)len))
+            return;
+    }
+}
+
+static size_t tls_receive(struct tls_end *end, char *buffer, size_t want) {
+    size_t done = 0;
+    while (done < want) {
+        ssize_t len = gnutls_record_recv(end->session, buffer + done, want - done);
+        if (len > 0)
+            done += (size_t)len;
+        else if (len == 0 || gnutls_error_is_fatal((int)len))
+            break;
+    }
+    return done;
+}
+
+static void borrowed_tls_connections_carry_much(void **state) {
+    struct fixture *fixture = *state;
+    static const char request[] = "GET /borrow HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
+    static const char greeting[] = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
+    size_t len = (size_t)8 * 1024 * 1024;
+    char *out = alloc_zero(len), *in = alloc_zero(len);
+    for (size_t i = 0; i < len; i++)
+        out[i] = (char)(i * 31 + i / 4096);
+    for (int round = 0; round < 3; round++) {
+        struct tls_end end = tls_connect(fixture);
+        struct tls_sender hello = {&end, request, sizeof(request) - 1}, all = {&end, out, len};
+        tls_send(&hello);
+        assert_int_equal(tls_receive(&end, in, sizeof(greeting) - 1), sizeof(greeting) - 1);
+        assert_memory_equal(in, greeting, sizeof(greeting) - 1);
+        struct thread *sender = thread_start("sender", tls_send, &all);
+        assert_int_equal(tls_receive(&end, in, len), len);
+        thread_join(sender);
+        assert_memory_equal(in, out, len);
+        tls_close(&end);
+    }
+    free(out);
+    free(in);
+}
+
+static bool see_authorization(struct transport *client, const char *expected) {
+    AUTO_RESPONSE response = exchange(client, "GET", "/authorization", NULL, 0);
+    return strcmp(str_text(&response.body), expected) == 0;
+}
+
+static void credentials_are_sent_and_read_again(void **state) {
+    struct fixture *fixture = *state;
+    const char *endpoints[] = {fixture->base, NULL};
+    char token[128], certificate[128], key[128];
+    snprintf(token, sizeof(token), "%s/token", fixture->directory);
+    snprintf(certificate, sizeof(certificate), "%s/client.crt", fixture->directory);
+    snprintf(key, sizeof(key), "%s/client.key", fixture->directory);
+    struct str first = {.data = (char *)(uintptr_t) "first\n", .len = 6},
+               second = {.data = (char *)(uintptr_t) "second", .len = 6};
+    write_file(fixture, "token", &first);
+    write_file(fixture, "client.crt", &fixture->alice.certificate);
+    write_file(fixture, "client.key", &fixture->alice.key);
+    struct http_client_config config = {.endpoints = endpoints, .ca_pem = fixture->ca.ca_pem.data, .bearer_token = "fixed"};
+    struct transport *client = NULL;
+    assert_int_equal(http_client_new(&config, &client, NULL), 0);
+    assert_true(see_authorization(client, "Bearer fixed"));
+    transport_free(client);
+    config.username = "user";
+    config.password = "pass";
+    assert_int_equal(http_client_new(&config, &client, NULL), 0);
+    assert_true(see_authorization(client, "Basic dXNlcjpwYXNz"));
+    transport_free(client);
+    const struct http_client_config files = {.endpoints = endpoints,
+                                             .ca_pem = fixture->ca.ca_pem.data,
+                                             .bearer_token_file = token,
+                                             .certificate_file = certificate,
+                                             .key_file = key};
+    assert_int_equal(http_client_new(&files, &client, NULL), 0);
+    assert_true(see_authorization(client, "Bearer first"));
+    expect_body(client, "/whoami", "alice/developers");
+    struct pki_leaf bob = pki_leaf(&fixture->ca, "bob", "operators", false);
+    write_file(fixture, "token", &second);
+    write_file(fixture, "client.key", &bob.key);
+    write_file(fixture, "client.crt", &bob.certificate);
+    usleep(1100000);
+    assert_true(see_authorization(client, "Bearer second"));
+    expect_body(client, "/whoami", "bob/operators");
+    pki_leaf_free(&bob);
+    transport_free(client);
+}
+
 static void certificates_reload(void **state) {
     struct fixture *fixture = *state;
     struct transport *old = client_as(fixture, &fixture->stranger);
@@ -954,6 +1083,8 @@ int main(void) {
         cmocka_unit_test(a_client_that_does_not_read_is_cut),
         cmocka_unit_test(a_silent_client_that_leaves_is_noticed),
         cmocka_unit_test(borrowed_connections_echo),
+        cmocka_unit_test(borrowed_tls_connections_carry_much),
+        cmocka_unit_test(credentials_are_sent_and_read_again),
         cmocka_unit_test(unix_sockets_and_names),
         cmocka_unit_test(only_a_connection_that_failed_is_tried_elsewhere),
         cmocka_unit_test(time_limits_hold),
