@@ -114,9 +114,15 @@ static bool is_empty(const struct json *value) {
     }
 }
 
-// Enums of optional fields let the empty string pass: it is upstream's "not set".
+static bool is_port_zero(const struct schema_field *field, const struct json *value) {
+    return str_equal(field->type->format, "port") && json_kind_of(value) == JSON_INT && json_int(value, 1) == 0;
+}
+
+// Optional fields let the empty string and port 0 pass: they are upstream's "not set".
 static bool is_unset(const struct schema_field *field, const struct json *value) {
-    return !value || (!field->required && json_is_string(value) && json_string_len(value) == 0);
+    if (field->required)
+        return !value;
+    return !value || (json_is_string(value) && json_string_len(value) == 0) || is_port_zero(field, value);
 }
 
 static void validate_object(struct validate *v, const struct schema_type *type, const struct json *object) {
@@ -126,7 +132,8 @@ static void validate_object(struct validate *v, const struct schema_type *type, 
         if (!field->required && !value)
             continue;
         size_t mark = field_path_push(&v->path, field->name);
-        bool empty = is_empty(value) || (field->type->kind == SCHEMA_MAP && json_object_size(value) == 0);
+        bool empty =
+            is_empty(value) || (field->type->kind == SCHEMA_MAP && json_object_size(value) == 0) || is_port_zero(field, value);
         if (field->required && !field->default_text && empty)
             field_errors_required(v->errors, str_text(&v->path), NULL);
         else if (!is_unset(field, value))
