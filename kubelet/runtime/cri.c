@@ -31,8 +31,9 @@ static struct cri *cri_of(struct runtime *runtime) {
 // What every error of this file carries as its reason, so that callers need not know gRPC.
 static int named_error(struct error **err, struct error **from) {
     if (*from) {
+        const char *code = grpc_code_name(grpc_error_code(*from));
         free((*from)->reason);
-        (*from)->reason = alloc_string(grpc_code_name(grpc_error_code(*from)));
+        (*from)->reason = alloc_string(code);
     }
     return error_move(err, from);
 }
