@@ -155,10 +155,8 @@ static int enter(struct memory *m, struct error **err) {
 static void fill_item(struct storage_item *item, const struct version *version, bool keys_only) {
     *item = (struct storage_item){
         .key = alloc_string(version->key), .mod_revision = version->revision, .create_revision = version->create_revision};
-    if (keys_only)
-        return;
-    item->bytes = alloc_string_n(version->bytes, version->len);
-    item->len = version->len;
+    item->len = keys_only ? 0 : version->len;
+    item->bytes = alloc_string_n(version->bytes, item->len);
 }
 
 static int memory_get(struct storage *storage, const char *key, int64_t deadline UNUSED, struct storage_item *ret_item,

@@ -52,7 +52,7 @@ struct storage_list_options {
     const char *after;  // only keys greater than this one; NULL: all of the prefix
     size_t limit;       // 0: no bound
     uint64_t revision;  // 0: the newest
-    bool keys_only;     // bytes are NULL
+    bool keys_only;     // bytes are empty
     bool count_only;    // no items, only total and revision
     int64_t deadline;   // monotonic nanoseconds of the store's clock; 0: the store's default (the request timeout)
 };
