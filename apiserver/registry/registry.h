@@ -147,7 +147,7 @@ int registry_patch(struct registry *registry, const struct registry_request *req
 
 // metav1.DeleteOptions. Strings are owned. Zero-initialise with grace_period_seconds -1 (REGISTRY_DELETE_OPTIONS_NONE).
 struct registry_delete_options {
-    int64_t grace_period_seconds; // -1: not given
+    int64_t grace_period_seconds; // -1: not given (a negative one counts as 1)
     char *propagation_policy;     // NULL, "Orphan", "Background", "Foreground"
     int orphan_dependents;        // -1: not given, else 0 or 1
     char *precondition_uid;       // NULL: none
