@@ -41,3 +41,5 @@ foreach(kind unit integration)
         cube_test(${kind} ${timeout} ${source})
     endforeach()
 endforeach()
+
+include(${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz.cmake OPTIONAL)
