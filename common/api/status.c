@@ -232,6 +232,7 @@ struct json *status_from_error(const struct error *error) {
         json_set_int(object, "code", 500);
         return object;
     }
+    json_set_string(json_get(object, "metadata"), "continue", error->continue_token);
     json_set_string(object, "message", error->message);
     json_set_string(object, "reason", error->reason);
     AUTO_JSON details = details_of(error);
@@ -271,6 +272,7 @@ int status_to_error(const struct json *status, int http_code, struct error **err
         return -1;
     const struct json *details = json_get(status, "details");
     struct error *error = *err;
+    error->continue_token = copy(json_get(status, "metadata"), "continue");
     error->kind = copy(details, "kind");
     error->group = copy(details, "group");
     error->name = copy(details, "name");
