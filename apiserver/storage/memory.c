@@ -536,7 +536,7 @@ void memory_storage_restore(struct storage *storage, uint64_t revision) {
             slot->newest = version->previous;
             slot->expires = 0;
             version->previous = NULL;
-            version_unref(m, version);
+            version->refs--; // the chain's, then the log's
             version_unref(m, version);
         }
         m->revision = revision;
