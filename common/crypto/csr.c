@@ -15,7 +15,7 @@
 struct csr {
     gnutls_x509_crq_t handle;
     struct csr_info info;
-    struct name_list names;
+    struct x509_names names;
     const char **dns_names, **ip_addresses, **organizations; // NULL-ended, for the template
 };
 
@@ -86,7 +86,7 @@ static void read_attribute(gnutls_x509_crq_t handle, const char *oid, struct str
     }
 }
 
-static void read_alternative_names(gnutls_x509_crq_t handle, struct name_list *names) {
+static void read_alternative_names(gnutls_x509_crq_t handle, struct x509_names *names) {
     char value[MAX_NAME_LEN];
     for (unsigned i = 0; i < MAX_NAMES; i++) {
         size_t len = sizeof(value);
@@ -95,7 +95,7 @@ static void read_alternative_names(gnutls_x509_crq_t handle, struct name_list *n
         if (status == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
             return;
         if (status >= 0)
-            name_list_add_san(names, (unsigned)status, value, len);
+            x509_names_add(names, (unsigned)status, value, len);
     }
 }
 
@@ -107,7 +107,7 @@ static const char **null_ended(const struct str_list *list) {
 }
 
 static void read_names(struct csr *csr) {
-    struct name_list *names = &csr->names;
+    struct x509_names *names = &csr->names;
     read_attribute(csr->handle, GNUTLS_OID_X520_COMMON_NAME, &names->common_names);
     read_attribute(csr->handle, GNUTLS_OID_X520_ORGANIZATION_NAME, &names->organizations);
     read_alternative_names(csr->handle, names);
@@ -128,10 +128,10 @@ static void read_names(struct csr *csr) {
 }
 
 int csr_parse(const char *pem, size_t len, struct csr **ret_csr, struct error **err) {
-    struct pem_block block;
+    struct key_pem block;
     const char *rest = pem;
     // As upstream: exactly this block type, at the start.
-    if (!pem_next(&rest, pem + len, &block) || !pem_is(&block, "CERTIFICATE REQUEST"))
+    if (!key_pem_next(&rest, pem + len, &block) || !key_pem_is(&block, "CERTIFICATE REQUEST"))
         return error_set(err, "PEM block type must be CERTIFICATE REQUEST");
     gnutls_datum_t datum = {.data = (unsigned char *)(uintptr_t)block.text, .size = (unsigned)block.len};
     gnutls_x509_crq_t handle;
@@ -185,7 +185,7 @@ void csr_free(struct csr *csr) {
     if (csr == NULL)
         return;
     gnutls_x509_crq_deinit(csr->handle);
-    name_list_free(&csr->names);
+    x509_names_free(&csr->names);
     free(csr->organizations);
     free(csr->dns_names);
     free(csr->ip_addresses);

@@ -14,7 +14,7 @@
 #define MAX_KEY_FILE ((size_t)1024 * 1024)
 #define DEFAULT_RSA_BITS 2048
 
-bool pem_next(const char **rest, const char *end, struct pem_block *ret_block) {
+bool key_pem_next(const char **rest, const char *end, struct key_pem *ret_block) {
     static const char begin_mark[] = "-----BEGIN ", end_mark[] = "-----END ", dashes[] = "-----";
     const char *begin = *rest;
     for (;;) {
@@ -35,13 +35,13 @@ bool pem_next(const char **rest, const char *end, struct pem_block *ret_block) {
             continue;
         }
         *ret_block =
-            (struct pem_block){.text = begin, .len = (size_t)(tail + need - begin), .label = label, .label_len = label_len};
+            (struct key_pem){.text = begin, .len = (size_t)(tail + need - begin), .label = label, .label_len = label_len};
         *rest = tail + need;
         return true;
     }
 }
 
-bool pem_is(const struct pem_block *block, const char *label) {
+bool key_pem_is(const struct key_pem *block, const char *label) {
     return strlen(label) == block->label_len && memcmp(block->label, label, block->label_len) == 0;
 }
 
@@ -106,15 +106,15 @@ static int from_private(gnutls_privkey_t take_private, struct key **ret_key, str
     return 0;
 }
 
-static gnutls_datum_t block_datum(const struct pem_block *block) {
+static gnutls_datum_t block_datum(const struct key_pem *block) {
     return (gnutls_datum_t){.data = (unsigned char *)(uintptr_t)block->text, .size = (unsigned)block->len};
 }
 
-static bool is_private_block(const struct pem_block *block) {
-    return pem_is(block, "PRIVATE KEY") || pem_is(block, "RSA PRIVATE KEY") || pem_is(block, "EC PRIVATE KEY");
+static bool is_private_block(const struct key_pem *block) {
+    return key_pem_is(block, "PRIVATE KEY") || key_pem_is(block, "RSA PRIVATE KEY") || key_pem_is(block, "EC PRIVATE KEY");
 }
 
-static int parse_private_block(const struct pem_block *block, struct key **ret_key, struct error **err) {
+static int parse_private_block(const struct key_pem *block, struct key **ret_key, struct error **err) {
     gnutls_datum_t datum = block_datum(block);
     gnutls_privkey_t private_key;
     gnutls_privkey_init(&private_key);
@@ -127,11 +127,11 @@ static int parse_private_block(const struct pem_block *block, struct key **ret_k
 }
 
 int key_parse_private(const char *pem, size_t len, struct key **ret_key, struct error **err) {
-    struct pem_block block;
-    for (const char *rest = pem; pem_next(&rest, pem + len, &block);) {
+    struct key_pem block;
+    for (const char *rest = pem; key_pem_next(&rest, pem + len, &block);) {
         if (is_private_block(&block))
             return parse_private_block(&block, ret_key, err);
-        if (pem_is(&block, "ENCRYPTED PRIVATE KEY"))
+        if (key_pem_is(&block, "ENCRYPTED PRIVATE KEY"))
             return error_set(err, "parse private key: the key is encrypted with a password");
     }
     return error_set(err, "data does not contain a valid RSA or ECDSA private key");
@@ -147,14 +147,14 @@ int key_load_private(const char *path, struct key **ret_key, struct error **err)
     return status < 0 ? error_prefix(err, "read \"%s\"", path) : 0;
 }
 
-static int parse_certificate_key(const struct pem_block *block, struct key **ret_key, struct error **err) {
+static int parse_certificate_key(const struct key_pem *block, struct key **ret_key, struct error **err) {
     AUTO_X509 certificate = NULL;
     if (x509_parse(block->text, block->len, &certificate, err) < 0)
         return -1;
     return x509_public_key(certificate, ret_key, err);
 }
 
-static int parse_public_block(const struct pem_block *block, struct key **ret_key, struct error **err) {
+static int parse_public_block(const struct key_pem *block, struct key **ret_key, struct error **err) {
     gnutls_datum_t datum = block_datum(block);
     gnutls_pubkey_t public_key;
     gnutls_pubkey_init(&public_key);
@@ -167,7 +167,7 @@ static int parse_public_block(const struct pem_block *block, struct key **ret_ke
 }
 
 // PKCS#1: SEQUENCE { modulus, exponent }, which GnuTLS does not read by itself. Wrapped into the PKIX form first.
-static int parse_rsa_public_block(const struct pem_block *block, struct key **ret_key, struct error **err) {
+static int parse_rsa_public_block(const struct key_pem *block, struct key **ret_key, struct error **err) {
     static const unsigned char algorithm[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
                                               0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
     gnutls_datum_t datum = block_datum(block), inner = {0};
@@ -203,12 +203,12 @@ static void drop_private(struct key *key) {
         gnutls_privkey_deinit(STEAL(key->private_key));
 }
 
-static int parse_any_block(const struct pem_block *block, struct key **ret_key, struct error **err) {
-    if (pem_is(block, "CERTIFICATE"))
+static int parse_any_block(const struct key_pem *block, struct key **ret_key, struct error **err) {
+    if (key_pem_is(block, "CERTIFICATE"))
         return parse_certificate_key(block, ret_key, err);
-    if (pem_is(block, "PUBLIC KEY"))
+    if (key_pem_is(block, "PUBLIC KEY"))
         return parse_public_block(block, ret_key, err);
-    if (pem_is(block, "RSA PUBLIC KEY"))
+    if (key_pem_is(block, "RSA PUBLIC KEY"))
         return parse_rsa_public_block(block, ret_key, err);
     if (!is_private_block(block))
         return 0;
@@ -219,9 +219,9 @@ static int parse_any_block(const struct pem_block *block, struct key **ret_key, 
 }
 
 int key_parse_public_all(const char *pem, size_t len, struct ptr_vec *out, struct error **err) {
-    struct pem_block block;
+    struct key_pem block;
     size_t before = out->len;
-    for (const char *rest = pem; pem_next(&rest, pem + len, &block);) {
+    for (const char *rest = pem; key_pem_next(&rest, pem + len, &block);) {
         struct key *key = NULL;
         if (parse_any_block(&block, &key, err) < 0) {
             while (out->len > before)

@@ -21,24 +21,24 @@ int key_from_public(gnutls_pubkey_t take_public, struct key **ret_key, struct er
 gnutls_digest_algorithm_t key_digest(const struct key *key); // the hash that goes with it in signatures
 
 // One PEM block. `text` is the whole block from its BEGIN line on, `label` what stands behind "BEGIN ".
-struct pem_block {
+struct key_pem {
     const char *text;
     size_t len;
     const char *label;
     size_t label_len;
 };
 // Finds the next block behind *rest and moves *rest behind it; false: none.
-bool pem_next(const char **rest, const char *end, struct pem_block *ret_block);
-bool pem_is(const struct pem_block *block, const char *label);
+bool key_pem_next(const char **rest, const char *end, struct key_pem *ret_block);
+bool key_pem_is(const struct key_pem *block, const char *label);
 
 gnutls_x509_crt_t x509_handle(const struct x509 *certificate);
 
 // Subject and alternative names, read the same way from certificates and requests.
-struct name_list {
+struct x509_names {
     struct str_list common_names, organizations, dns_names, ip_addresses;
     size_t emails, uris;
 };
-void name_list_free(struct name_list *names);
-void name_list_add_san(struct name_list *names, unsigned type, const void *bytes, size_t len);
+void x509_names_free(struct x509_names *names);
+void x509_names_add(struct x509_names *names, unsigned type, const void *bytes, size_t len);
 
 #endif

@@ -20,19 +20,19 @@
 struct x509 {
     gnutls_x509_crt_t handle;
     struct x509_info info;
-    struct name_list names;
+    struct x509_names names;
     char *serial;
     char fingerprint[SHA256_HEX_SIZE];
 };
 
-void name_list_free(struct name_list *names) {
+void x509_names_free(struct x509_names *names) {
     str_list_free(&names->common_names);
     str_list_free(&names->organizations);
     str_list_free(&names->dns_names);
     str_list_free(&names->ip_addresses);
 }
 
-void name_list_add_san(struct name_list *names, unsigned type, const void *bytes, size_t len) {
+void x509_names_add(struct x509_names *names, unsigned type, const void *bytes, size_t len) {
     char text[INET6_ADDRSTRLEN];
     switch (type) {
     case GNUTLS_SAN_DNSNAME:
@@ -66,7 +66,7 @@ static void read_attribute(gnutls_x509_crt_t handle, const char *oid, struct str
     }
 }
 
-static void read_alternative_names(gnutls_x509_crt_t handle, struct name_list *names) {
+static void read_alternative_names(gnutls_x509_crt_t handle, struct x509_names *names) {
     char value[MAX_NAME_LEN];
     for (unsigned i = 0; i < MAX_NAMES; i++) {
         size_t len = sizeof(value);
@@ -74,7 +74,7 @@ static void read_alternative_names(gnutls_x509_crt_t handle, struct name_list *n
         if (type == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
             return;
         if (type >= 0)
-            name_list_add_san(names, (unsigned)type, value, len);
+            x509_names_add(names, (unsigned)type, value, len);
     }
 }
 
@@ -108,7 +108,7 @@ static void read_identity(struct x509 *certificate) {
 
 static struct x509 *from_handle(gnutls_x509_crt_t take_handle) {
     struct x509 *certificate = alloc_zero(sizeof(*certificate));
-    struct name_list *names = &certificate->names;
+    struct x509_names *names = &certificate->names;
     struct x509_info *info = &certificate->info;
     certificate->handle = take_handle;
     read_attribute(take_handle, GNUTLS_OID_X520_COMMON_NAME, &names->common_names);
@@ -150,19 +150,19 @@ int x509_parse_der(const void *der, size_t len, struct x509 **ret_certificate, s
 }
 
 int x509_parse(const char *pem, size_t len, struct x509 **ret_certificate, struct error **err) {
-    struct pem_block block;
-    for (const char *rest = pem; pem_next(&rest, pem + len, &block);)
-        if (pem_is(&block, "CERTIFICATE"))
+    struct key_pem block;
+    for (const char *rest = pem; key_pem_next(&rest, pem + len, &block);)
+        if (key_pem_is(&block, "CERTIFICATE"))
             return import(block.text, block.len, GNUTLS_X509_FMT_PEM, ret_certificate, err);
     return error_set(err, "data does not contain any valid certificates");
 }
 
 int x509_parse_all(const char *pem, size_t len, struct ptr_vec *out, struct error **err) {
-    struct pem_block block;
+    struct key_pem block;
     size_t before = out->len;
-    for (const char *rest = pem; pem_next(&rest, pem + len, &block);) {
+    for (const char *rest = pem; key_pem_next(&rest, pem + len, &block);) {
         struct x509 *certificate = NULL;
-        if (!pem_is(&block, "CERTIFICATE"))
+        if (!key_pem_is(&block, "CERTIFICATE"))
             continue;
         if (import(block.text, block.len, GNUTLS_X509_FMT_PEM, &certificate, err) < 0) {
             while (out->len > before)
@@ -213,7 +213,7 @@ void x509_free(struct x509 *certificate) {
     if (certificate == NULL)
         return;
     gnutls_x509_crt_deinit(certificate->handle);
-    name_list_free(&certificate->names);
+    x509_names_free(&certificate->names);
     free(certificate->serial);
     free(certificate);
 }

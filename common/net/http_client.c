@@ -213,7 +213,7 @@ static int exchange_run(struct http_exchange *exchange, struct error **err) {
     for (size_t i = 0; i < client->endpoint_count; i++) {
         size_t index = (first + i) % client->endpoint_count;
         exchange->endpoint = &client->endpoints[index];
-        code = http_exchange_perform(exchange);
+        code = http_client_exchange_perform(exchange);
         if (code == CURLE_OK)
             client->preferred = index;
         if (exchange->attempts > 0 || exchange->stopped || code == CURLE_OK)
@@ -221,7 +221,7 @@ static int exchange_run(struct http_exchange *exchange, struct error **err) {
     }
     int status = 0;
     if (code != CURLE_OK && !exchange->stopped)
-        status = http_exchange_error(exchange, code, err);
+        status = http_client_exchange_error(exchange, code, err);
     free(STEAL(exchange->content_type));
     handle_give(client, STEAL(exchange->handle), code == CURLE_OK);
     return status;

@@ -204,7 +204,7 @@ static bool set_timeouts(CURL *easy, const struct http_exchange *exchange) {
     return true;
 }
 
-CURLcode http_exchange_perform(struct http_exchange *exchange) {
+CURLcode http_client_exchange_perform(struct http_exchange *exchange) {
     CURL *easy = exchange->handle->easy;
     const struct http_endpoint *endpoint = exchange->endpoint;
     CLEANUP(free_ptr) char *url = alloc_printf("%s%s", endpoint->base, exchange->request->path);
@@ -287,7 +287,7 @@ static void describe(const struct http_exchange *exchange, CURLcode code, struct
     }
 }
 
-int http_exchange_error(const struct http_exchange *exchange, CURLcode code, struct error **err) {
+int http_client_exchange_error(const struct http_exchange *exchange, CURLcode code, struct error **err) {
     AUTO_STR text = {0};
     const char *reason = NULL;
     char method[16];

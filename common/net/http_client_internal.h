@@ -84,9 +84,9 @@ struct http_exchange {
 
 // http_client_exchange.c
 // One try on one endpoint.
-CURLcode http_exchange_perform(struct http_exchange *exchange);
+CURLcode http_client_exchange_perform(struct http_exchange *exchange);
 // Fills err from what libcurl said.
-int http_exchange_error(const struct http_exchange *exchange, CURLcode code, struct error **err);
+int http_client_exchange_error(const struct http_exchange *exchange, CURLcode code, struct error **err);
 
 // http_client.c
 char *http_client_authorization(struct http_client *client); // "Authorization: ..." or NULL
