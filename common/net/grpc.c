@@ -73,19 +73,20 @@ static void format_timeout(int64_t timeout, char *buffer, size_t size) {
     }
 }
 
-static struct grpc_call *call_new(const char *method, const void *message, size_t len, int64_t timeout, bool streaming) {
+static struct grpc_call *call_new(const struct grpc_request *request, bool streaming) {
     struct grpc_call *call = alloc_zero(sizeof(*call));
+    size_t len = request->len;
     const unsigned char head[GRPC_FRAME_HEAD] = {0, (unsigned char)(len >> 24), (unsigned char)(len >> 16),
                                                  (unsigned char)(len >> 8), (unsigned char)len};
-    call->method = alloc_string(method);
+    call->method = alloc_string(request->method);
     call->streaming = streaming;
     call->references = 1;
     call->grpc_status = -1;
     cond_init(&call->changed);
-    format_timeout(timeout, call->timeout_text, sizeof(call->timeout_text));
+    format_timeout(streaming ? 0 : request->timeout, call->timeout_text, sizeof(call->timeout_text));
     str_append_n(&call->request, head, sizeof(head));
     if (len > 0)
-        str_append_n(&call->request, message, len);
+        str_append_n(&call->request, request->message, len);
     return call;
 }
 
@@ -177,15 +178,14 @@ static int check_size(size_t len, struct error **err) {
     return len <= UINT32_MAX ? 0 : set_error(err, GRPC_RESOURCE_EXHAUSTED, "message is larger than gRPC can frame");
 }
 
-int grpc_client_call(struct grpc_client *client, const char *method, const void *message, size_t len, int64_t timeout,
-                     struct str *reply, struct error **err) {
-    int64_t deadline = timeout > 0 ? clock_monotonic(clock_system()) + timeout : TIME_NEVER;
-    if (check_size(len, err) < 0)
+int grpc_client_call(struct grpc_client *client, const struct grpc_request *request, struct str *reply, struct error **err) {
+    int64_t deadline = request->timeout > 0 ? clock_monotonic(clock_system()) + request->timeout : TIME_NEVER;
+    if (check_size(request->len, err) < 0)
         return -1;
     for (int attempt = 0;; attempt++) {
         AUTO_ERROR error = NULL;
         bool unsent = false;
-        struct grpc_call *call = call_new(method, message, len, timeout, false);
+        struct grpc_call *call = call_new(request, false);
         if (try_call(client, call, deadline, reply, &unsent, &error) == 0)
             return 0;
         if (!unsent || attempt > 0)
@@ -217,11 +217,11 @@ static bool hand_out(const struct str *batch, grpc_message_handler handler, void
     return true;
 }
 
-int grpc_client_stream(struct grpc_client *client, const char *method, const void *message, size_t len,
-                       grpc_message_handler handler, void *context, struct stream_stop *stop, struct error **err) {
-    if (check_size(len, err) < 0)
+int grpc_client_stream(struct grpc_client *client, const struct grpc_request *request, grpc_message_handler handler,
+                       void *context, struct stream_stop *stop, struct error **err) {
+    if (check_size(request->len, err) < 0)
         return -1;
-    struct grpc_call *call = call_new(method, message, len, 0, true);
+    struct grpc_call *call = call_new(request, true);
     int status = 0;
     bool go_on = true;
     call_queue(client, call);

@@ -46,17 +46,25 @@ struct grpc_client_config {
 int grpc_client_new(const struct grpc_client_config *config, struct grpc_client **ret_client, struct error **err) MUST_CHECK;
 void grpc_client_free(struct grpc_client *client); // NULL is fine; no call may be under way
 
-// A unary call, blocking; method is "/runtime.v1.RuntimeService/Version". timeout in nanoseconds, 0: none. Appends the reply.
+// A call to make; all is borrowed until the call has returned.
+struct grpc_request {
+    const char *method; // "/runtime.v1.RuntimeService/Version"
+    const void *message;
+    size_t len;
+    int64_t timeout; // nanoseconds; 0: none. Streams have none
+};
+
+// A unary call, blocking. Appends the reply.
 // Errors read `rpc error: code = NotFound desc = ...` and carry the code (grpc_error_code). A call that was never sent because the
 // connection was gone is tried once more on a fresh one; nothing that may have been received is repeated.
-int grpc_client_call(struct grpc_client *client, const char *method, const void *message, size_t len, int64_t timeout,
-                     struct str *reply, struct error **err) MUST_CHECK;
+int grpc_client_call(struct grpc_client *client, const struct grpc_request *request, struct str *reply,
+                     struct error **err) MUST_CHECK;
 
 // One message of the stream, on the calling thread. Return false to end the call (no error).
 typedef bool (*grpc_message_handler)(void *context, const char *bytes, size_t len);
 // A server-streaming call; returns 0 when the server ended it well, the handler or `stop` (may be NULL) stopped it.
-int grpc_client_stream(struct grpc_client *client, const char *method, const void *message, size_t len,
-                       grpc_message_handler handler, void *context, struct stream_stop *stop, struct error **err) MUST_CHECK;
+int grpc_client_stream(struct grpc_client *client, const struct grpc_request *request, grpc_message_handler handler,
+                       void *context, struct stream_stop *stop, struct error **err) MUST_CHECK;
 
 // The code in an error of this file; GRPC_UNKNOWN for any other, GRPC_OK for NULL.
 enum grpc_code grpc_error_code(const struct error *error);

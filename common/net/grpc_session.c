@@ -311,8 +311,10 @@ static void submit(struct grpc_session *session, struct grpc_call *call) {
     const nghttp2_data_provider body = {.source.ptr = call, .read_callback = read_request};
     list_push_back(&client->active, &call->node);
     call->stream_id = nghttp2_submit_request(session->http2, NULL, headers, count, &body, call);
-    if (call->stream_id < 0)
-        end_call(client, call, GRPC_INTERNAL, nghttp2_strerror(call->stream_id));
+    if (call->stream_id < 0) { // the connection's stream numbers are used up: the next call makes a new one
+        session->leaving = true;
+        end_call(client, call, GRPC_UNAVAILABLE, nghttp2_strerror(call->stream_id));
+    }
 }
 
 // false: the connection is no more.

@@ -47,7 +47,8 @@ static int call(struct grpc_client *client, const char *method, int64_t timeout,
     packed.len = protobuf_c_message_pack(request, (uint8_t *)packed.data);
     AUTO_STR reply = {0};
     AUTO_ERROR failure = NULL;
-    if (grpc_client_call(client, method, packed.data, packed.len, timeout, &reply, &failure) < 0) {
+    const struct grpc_request sent = {.method = method, .message = packed.data, .len = packed.len, .timeout = timeout};
+    if (grpc_client_call(client, &sent, &reply, &failure) < 0) {
         struct error *taken = STEAL(failure);
         return named_error(err, &taken);
     }
@@ -453,7 +454,8 @@ static int stream(struct cri *cri, const char *method, const ProtobufCMessage *r
     str_reserve(&packed, protobuf_c_message_get_packed_size(request) + 1);
     packed.len = protobuf_c_message_pack(request, (uint8_t *)packed.data);
     struct error *failure = NULL;
-    if (grpc_client_stream(cri->runtime, method, packed.data, packed.len, handler, subscriber, stop, &failure) == 0)
+    const struct grpc_request sent = {.method = method, .message = packed.data, .len = packed.len};
+    if (grpc_client_stream(cri->runtime, &sent, handler, subscriber, stop, &failure) == 0)
         return 0;
     return named_error(err, &failure);
 }

@@ -305,7 +305,8 @@ static int tear_down(void **state) {
 
 static int call(struct fixture *fixture, const char *method, const char *text, int64_t timeout, struct str *reply,
                 struct error **err) {
-    return grpc_client_call(fixture->client, method, text, strlen(text), timeout, reply, err);
+    const struct grpc_request request = {.method = method, .message = text, .len = strlen(text), .timeout = timeout};
+    return grpc_client_call(fixture->client, &request, reply, err);
 }
 
 // --- tests -----------------------------------------------------------------------------------------------------------------
@@ -354,7 +355,8 @@ static void large_messages_pass(void **state) {
     str_clear(&reply);
     for (int i = 0; i < 500000; i++)
         str_append_int(&large, i);
-    assert_int_equal(grpc_client_call(fixture->client, "/t/Echo", large.data, large.len, 20 * SECOND, &reply, &error), 0);
+    const struct grpc_request echo = {"/t/Echo", large.data, large.len, 20 * SECOND};
+    assert_int_equal(grpc_client_call(fixture->client, &echo, &reply, &error), 0);
     assert_int_equal(reply.len, large.len);
     assert_memory_equal(reply.data, large.data, large.len);
 }
@@ -424,18 +426,26 @@ static void streams_bring_all_messages(void **state) {
     struct fixture *fixture = *state;
     struct collect collect = {0};
     AUTO_ERROR error = NULL;
-    assert_int_equal(grpc_client_stream(fixture->client, "/t/Count", "100000", 6, collect_message, &collect, NULL, &error), 0);
+    assert_int_equal(grpc_client_stream(fixture->client,
+                                        &(struct grpc_request){.method = "/t/Count", .message = "100000", .len = 6},
+                                        collect_message, &collect, NULL, &error),
+                     0);
     assert_int_equal(collect.count, 100000);
     assert_string_equal(collect.last.data, "message 99999");
     str_free(&collect.last);
     // The handler ends it.
     struct collect some = {.stop_at = 7};
-    assert_int_equal(grpc_client_stream(fixture->client, "/t/Count", "100000", 6, collect_message, &some, NULL, &error), 0);
+    assert_int_equal(grpc_client_stream(fixture->client,
+                                        &(struct grpc_request){.method = "/t/Count", .message = "100000", .len = 6},
+                                        collect_message, &some, NULL, &error),
+                     0);
     assert_int_equal(some.count, 7);
     str_free(&some.last);
     // A failure behind messages.
     struct collect failing = {0};
-    assert_int_equal(grpc_client_stream(fixture->client, "/t/CountThenFail", "x", 1, collect_message, &failing, NULL, &error),
+    assert_int_equal(grpc_client_stream(fixture->client,
+                                        &(struct grpc_request){.method = "/t/CountThenFail", .message = "x", .len = 1},
+                                        collect_message, &failing, NULL, &error),
                      -1);
     assert_int_equal(failing.count, 1);
     assert_int_equal(grpc_error_code(error), GRPC_ABORTED);
@@ -454,7 +464,9 @@ static void a_waiting_stream_stops_by_the_flag(void **state) {
     AUTO_ERROR error = NULL;
     struct thread *stopper = thread_start("stopper", stop_later, &stop);
     int64_t start = clock_monotonic(clock_system());
-    assert_int_equal(grpc_client_stream(fixture->client, "/t/Forever", "", 0, collect_message, &collect, &stop, &error), 0);
+    assert_int_equal(grpc_client_stream(fixture->client, &(struct grpc_request){.method = "/t/Forever", .message = "", .len = 0},
+                                        collect_message, &collect, &stop, &error),
+                     0);
     assert_true(clock_monotonic(clock_system()) - start < 2 * SECOND);
     assert_int_equal(collect.count, 1);
     assert_string_equal(collect.last.data, "first");
@@ -476,7 +488,9 @@ static void a_restarted_server_is_found_again(void **state) {
     struct collect collect = {0};
     assert_int_equal(call(fixture, "/t/Echo", "a", 5 * SECOND, &reply, &none), 0);
     struct thread *stopper = thread_start("stopper", stop_server_later, &fixture->server);
-    assert_int_equal(grpc_client_stream(fixture->client, "/t/Forever", "", 0, collect_message, &collect, NULL, &broken), -1);
+    assert_int_equal(grpc_client_stream(fixture->client, &(struct grpc_request){.method = "/t/Forever", .message = "", .len = 0},
+                                        collect_message, &collect, NULL, &broken),
+                     -1);
     assert_int_equal(grpc_error_code(broken), GRPC_UNAVAILABLE);
     thread_join(stopper);
     assert_int_equal(call(fixture, "/t/Echo", "b", 5 * SECOND, &reply, &refused), -1);
