@@ -45,8 +45,8 @@ static void append_integer(struct str *out, const gnutls_datum_t *value, size_t 
 
 static int sign_bytes(const struct key *key, const struct algorithm *algorithm, const struct str *input, struct str *out,
                       struct error **err) {
-    gnutls_datum_t data = {.data = (unsigned char *)input->data, .size = (unsigned)input->len}, signature = {0}, r = {0}, s = {0};
-    int status = gnutls_privkey_sign_data2(key->private_key, algorithm->signature, 0, &data, &signature);
+    gnutls_datum_t text = {.data = (unsigned char *)input->data, .size = (unsigned)input->len}, signature = {0}, r = {0}, s = {0};
+    int status = gnutls_privkey_sign_data2(key->private_key, algorithm->signature, 0, &text, &signature);
     if (status >= 0 && algorithm->integer_size > 0) {
         status = gnutls_decode_rs_value(&signature, &r, &s);
         if (status >= 0) {

@@ -253,9 +253,9 @@ static int check_times(const struct x509 *const *chain, size_t chain_len, int64_
 static int verify_with(gnutls_x509_trust_list_t list, gnutls_x509_crt_t *handles, unsigned count, enum x509_usage usage,
                        struct error **err) {
     const char *purpose = usage == X509_USAGE_SERVER ? GNUTLS_KP_TLS_WWW_SERVER : GNUTLS_KP_TLS_WWW_CLIENT;
-    gnutls_typed_vdata_st data = {.type = GNUTLS_DT_KEY_PURPOSE_OID, .data = (unsigned char *)(uintptr_t)purpose};
+    gnutls_typed_vdata_st wanted = {.type = GNUTLS_DT_KEY_PURPOSE_OID, .data = (unsigned char *)(uintptr_t)purpose};
     unsigned verdict = GNUTLS_CERT_INVALID;
-    int status = gnutls_x509_trust_list_verify_crt2(list, handles, count, &data, usage == X509_USAGE_ANY ? 0 : 1,
+    int status = gnutls_x509_trust_list_verify_crt2(list, handles, count, &wanted, usage == X509_USAGE_ANY ? 0 : 1,
                                                     GNUTLS_VERIFY_DISABLE_TIME_CHECKS, &verdict, NULL);
     if (status < 0)
         return error_set(err, "x509: %s", gnutls_strerror(status));

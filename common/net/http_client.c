@@ -127,25 +127,29 @@ static void handle_free(struct http_handle *handle) { // with the client's lock 
     free(handle);
 }
 
-static struct http_handle *handle_take(struct http_client *client) {
-    struct http_handle *handle = NULL;
-    LOCKED(&client->lock) {
-        struct http_client_tls *tls = tls_current(client);
-        struct list_node *node;
-        while (handle == NULL && (node = list_pop_front(&client->idle)) != NULL) {
-            handle = CONTAINER_OF(node, struct http_handle, node);
-            client->idle_count--;
-            if (handle->tls != tls) // made with material that has been replaced since
-                handle_free(STEAL(handle));
-        }
-        if (handle != NULL) {
-            tls_unref(tls);
-        } else {
-            handle = alloc_zero(sizeof(*handle));
-            handle->tls = tls;
-        }
+// An idle handle that was made with this TLS material; those of older material are freed. With the client's lock held.
+static struct http_handle *take_idle(struct http_client *client, const struct http_client_tls *tls) {
+    struct list_node *node;
+    while ((node = list_pop_front(&client->idle)) != NULL) {
+        struct http_handle *handle = CONTAINER_OF(node, struct http_handle, node);
+        client->idle_count--;
+        if (handle->tls == tls)
+            return handle;
+        handle_free(handle);
     }
-    if (handle->easy == NULL) {
+    return NULL;
+}
+
+static struct http_handle *handle_take(struct http_client *client) {
+    lock_acquire(&client->lock);
+    struct http_client_tls *tls = tls_current(client);
+    struct http_handle *handle = take_idle(client, tls);
+    if (handle != NULL)
+        tls_unref(tls);
+    lock_release(&client->lock);
+    if (handle == NULL) {
+        handle = alloc_zero(sizeof(*handle));
+        handle->tls = tls;
         handle->easy = curl_easy_init();
         if (handle->easy == NULL)
             abort(); // out of memory
