@@ -43,3 +43,4 @@ foreach(kind unit integration)
 endforeach()
 
 include(${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz.cmake OPTIONAL)
+include(${CMAKE_SOURCE_DIR}/tests/e2e/e2e.cmake)

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Bad input gets upstream's code and reason and a message that names the field, and nothing is written.
+. "$(dirname "$0")/cluster.sh"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# ask METHOD PATH CODE REASON TEXT [curl arguments]
+ask() {
+    local method=$1 path=$2 code=$3 reason=$4 text=$5 answer
+    shift 5
+    answer=$(curl -sS --max-time 20 --cacert "$run/pki/ca.crt" --cert "$run/pki/admin.crt" --key "$run/pki/admin.key" -H 'Content-Type: application/json' -X "$method" \
+        -w '\n%{http_code}' "$@" "https://127.0.0.1:$CUBE_API_PORT$path")
+    equal "$code" "${answer##*$'\n'}" "$method $path: $answer"
+    [ -z "$reason" ] || contains "$answer" "\"reason\":\"$reason\""
+    contains "$answer" "$text"
+}
+maps=/api/v1/namespaces/default/configmaps
+pods=/api/v1/namespaces/default/pods
+before=$(kube get configmaps,pods -o name)
+ask POST $maps 400 BadRequest 'invalid character' -d '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":x}}'
+ask POST $maps 400 BadRequest '' -d '{"kind":"ConfigMap","apiVersion":"v1",'
+ask POST $maps 400 BadRequest 'Kindly' -d '{"kind":"Kindly","apiVersion":"v1","metadata":{"name":"x"}}'
+ask POST $pods 400 BadRequest 'containers' -d '{"kind":"Pod","apiVersion":"v1","metadata":{"name":"x"},"spec":{"containers":"none"}}'
+ask POST $pods 422 Invalid 'spec.containers' -d '{"kind":"Pod","apiVersion":"v1","metadata":{"name":"x"},"spec":{}}'
+ask POST $pods 422 Invalid 'spec.containers[0].image' -d '{"kind":"Pod","apiVersion":"v1","metadata":{"name":"x"},"spec":{"containers":[{"name":"a"}]}}'
+ask POST $maps 422 Invalid 'metadata.name' -d '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"Not_A_Name"}}'
+ask POST /api/v1/namespaces/missing/configmaps 404 NotFound 'namespaces \"missing\" not found' -d '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"x"}}'
+head -c 4000000 /dev/zero | tr '\0' 'a' > "$work/large"
+ask POST $maps 413 RequestEntityTooLarge 'limit' --data-binary "@$work/large"
+ask GET /api/v1/nothings 404 '' 'not'
+ask POST $maps 415 UnsupportedMediaType '' -H 'Content-Type: text/plain' -d 'x'
+kube create configmap versions --from-literal=a=1
+ask PUT $maps/versions 409 Conflict 'the object has been modified' -d '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"versions","resourceVersion":"1"}}'
+ask POST $maps 409 AlreadyExists 'configmaps \"versions\" already exists' -d '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"versions"}}'
+ask GET "$maps?watch=true&resourceVersion=1" 200 '' 'too old resource version' --max-time 3
+kube delete configmap versions
+equal "$before" "$(kube get configmaps,pods -o name)" "something was written"
+# Without credentials, and with credentials of another CA
+equal 401 "$(curl -sk -o /dev/null -w '%{http_code}' "https://127.0.0.1:$CUBE_API_PORT/api/v1/pods")"
+equal 401 "$(ip netns exec cube7-node-1 curl -sk -o /dev/null -w '%{http_code}' https://127.0.0.1:10250/pods)"
+
+printf 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n bad: indent\n' > "$work/broken.yaml"
+message=$(kube apply -f "$work/broken.yaml" 2>&1) && fail "broken YAML was accepted"
+contains "$message" "broken.yaml"
+contains "$message" "line "
+message=$(kube get nonsense 2>&1) && fail "an unknown resource was accepted"
+contains "$message" "the server doesn't have a resource type \"nonsense\""
