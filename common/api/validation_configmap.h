@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules of ConfigMaps.
+#ifndef CUBE_COMMON_API_VALIDATION_CONFIGMAP_H
+#define CUBE_COMMON_API_VALIDATION_CONFIGMAP_H
+
+#include "common/api/field_errors.h"
+#include "common/data/json.h"
+
+void validation_configmap(const struct json *object, struct field_errors *errors);
+void validation_configmap_update(const struct json *object, const struct json *old, struct field_errors *errors);
+
+#endif
