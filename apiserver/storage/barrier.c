@@ -11,8 +11,9 @@
 
 #define FETCH_TIMEOUT (10 * SECOND)
 #define NUDGE_DELAY (20 * MILLISECOND) // what the watch gets to bring a revision by itself
-#define NUDGE_RETRY (1 * SECOND)
-#define WATCH_DEAD (5 * SECOND) // that a touched key may take
+#define NUDGE_PAUSE (50 * MILLISECOND) // between two, if somebody keeps writing elsewhere
+#define NUDGE_RETRY (1 * SECOND)       // after one that failed
+#define WATCH_DEAD (5 * SECOND)        // that a touched key may take
 #define TICK (1 * SECOND)
 
 // --- requests ----------------------------------------------------------------------------------------------------------------------
@@ -136,7 +137,8 @@ static int64_t nudge_due(const struct watch_feed *feed) {
     if (feed->touched > seen)
         return feed->touched_since + WATCH_DEAD;
     int64_t quiet_since = MAX(atomic_load(&feed->last_activity), feed->target_since);
-    return MAX(quiet_since + NUDGE_DELAY, feed->touched_since + (feed->touched ? NUDGE_RETRY : 0));
+    int64_t pause = feed->touch_failed ? NUDGE_RETRY : NUDGE_PAUSE;
+    return MAX(quiet_since + NUDGE_DELAY, feed->touched_since + pause);
 }
 
 static void nudge(struct watch_feed *feed, int64_t now) {
@@ -151,7 +153,8 @@ static void nudge(struct watch_feed *feed, int64_t now) {
     int result = storage_touch(feed->config.storage, feed->progress_key, now + FETCH_TIMEOUT, &revision, NULL);
     lock_acquire(&feed->lock);
     // A failed one is tried again after a while; who waits reads the store meanwhile.
-    feed->touched = result == 0 ? revision : 1;
+    feed->touch_failed = result < 0;
+    feed->touched = result == 0 ? revision : 0;
     if (result == 0)
         feed->target = MIN(feed->target, revision); // a restored store never reaches the old target
     feed->touched_since = clock_monotonic(feed->config.clock);

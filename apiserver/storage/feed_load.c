@@ -77,7 +77,6 @@ static int stage_prefix(struct watch_feed *feed, struct staging *staging, const 
 int watch_feed_load(struct watch_feed *feed, struct error **err) {
     CLEANUP(staging_free) struct staging staging = {0};
     struct ptr_vec caches = {0};
-    atomic_store(&feed->must_load, false);
     LOCKED(&feed->lock) {
         for (size_t i = 0; i < feed->caches.len; i++)
             ptr_vec_push(&caches, feed->caches.items[i]);

@@ -204,7 +204,9 @@ static void follower_run(void *argument) {
     while (!stopping(feed)) {
         if (atomic_load(&feed->must_load)) {
             AUTO_ERROR error = NULL;
+            atomic_store(&feed->must_load, false); // the barrier may find out meanwhile that it has to be done again
             if (watch_feed_load(feed, &error) < 0) {
+                atomic_store(&feed->must_load, true);
                 back_off(feed, "load", error);
                 continue;
             }

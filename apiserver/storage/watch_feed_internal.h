@@ -44,9 +44,10 @@ struct watch_feed {
     bool tick_soon;            // the barrier thread is to look at bookmarks every second
 
     // owned by the barrier thread
-    uint64_t target;       // the newest revision that the store is known to have
-    int64_t target_since;  // monotonic
-    uint64_t touched;      // the revision of the last touch; 0: none that is waited for
+    uint64_t target;      // the newest revision that the store is known to have
+    int64_t target_since; // monotonic
+    uint64_t touched;     // the revision of the last touch; 0: none that is waited for
+    bool touch_failed;
     int64_t touched_since; // monotonic
     int64_t next_tick;     // monotonic
 
