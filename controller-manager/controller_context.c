@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shared informers.
+// Shared informers and the recorders of events.
 #include "controller-manager/controller_context.h"
 
 static struct informer *add_informer(struct controller_context *context, const struct resource *resource, bool metadata_only) {
@@ -49,4 +49,18 @@ void controller_context_free_informers(struct controller_context *context) {
     for (size_t i = 0; i < context->informers.len; i++)
         informer_free(VEC_AT(&context->informers, struct shared_informer, i)->informer);
     vec_free(&context->informers);
+}
+
+struct event_recorder *controller_context_recorder(struct controller_context *context, const char *component) {
+    struct event_recorder_config config = {
+        .rest = context->rest, .clock = context->clock, .random = context->random, .component = component};
+    struct event_recorder *recorder = event_recorder_new(&config);
+    ptr_vec_push(&context->recorders, recorder);
+    return recorder;
+}
+
+void controller_context_free_recorders(struct controller_context *context) {
+    for (size_t i = 0; i < context->recorders.len; i++)
+        event_recorder_free(context->recorders.items[i]);
+    ptr_vec_free(&context->recorders);
 }

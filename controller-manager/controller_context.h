@@ -17,8 +17,8 @@ struct controller_context {
     struct rest *rest;
     struct clock *clock;
     struct random *random;
-    struct event_recorder *events; // source kube-controller-manager
-    struct vec informers;          // struct shared_informer
+    struct ptr_vec recorders; // struct event_recorder *, one for each controller that records
+    struct vec informers;     // struct shared_informer
 };
 
 // One informer per resource, whoever asks for it.
@@ -28,6 +28,9 @@ struct shared_informer {
     struct informer *informer;
 };
 
+// A recorder whose events name this component as their source; freed with the context.
+struct event_recorder *controller_context_recorder(struct controller_context *context, const char *component);
+void controller_context_free_recorders(struct controller_context *context);
 // The shared informer of a resource in all namespaces; made at the first call. Whole objects serve those who want metadata only, too.
 struct informer *controller_context_informer(struct controller_context *context, const struct resource *resource);
 struct informer *controller_context_metadata_informer(struct controller_context *context, const struct resource *resource);

@@ -21,9 +21,6 @@ static void make_client(struct controller_set *set, const struct controller_set_
                                .burst = (int)config->options->kube_api_burst * (int)controllers_count};
     set->context.rest = rest_new(&rest);
     free(user_agent);
-    struct event_recorder_config events = {
-        .rest = set->context.rest, .clock = config->clock, .random = config->random, .component = "kube-controller-manager"};
-    set->context.events = event_recorder_new(&events);
 }
 
 int controller_set_start(const struct controller_set_config *config, struct controller_set **ret_set, struct error **err) {
@@ -61,7 +58,7 @@ void controller_set_stop(struct controller_set *set) {
             controllers_all[i]->free(set->controllers[i]);
     }
     controller_context_free_informers(&set->context);
-    event_recorder_free(set->context.events);
+    controller_context_free_recorders(&set->context);
     rest_free(set->context.rest);
     free(set->controllers);
     free(set);

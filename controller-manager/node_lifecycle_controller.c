@@ -40,6 +40,7 @@ struct zone {
 
 struct node_lifecycle {
     // constant
+    struct event_recorder *events;
     struct controller_context *context;
     struct informer *nodes;
     struct informer *leases; // of kube-node-lease only
@@ -134,7 +135,7 @@ static void mark_pods_not_ready(struct node_lifecycle *self, const char *node) {
             continue;
         }
         struct event_subject subject = event_subject_of(pod);
-        event_record(self->context->events, &subject, "Warning", "NodeNotReady", "Node is not ready");
+        event_record(self->events, &subject, "Warning", "NodeNotReady", "Node is not ready");
     }
     informer_release(&pods);
 }
@@ -158,8 +159,7 @@ static void judge(struct node_lifecycle *self, const struct object *object, stru
     if (!ready && !watched->marked) {
         struct event_subject subject = event_subject_of(object);
         if (meta_condition(*node, "Ready"))
-            event_record(self->context->events, &subject, "Normal", "NodeNotReady", "Node %s status is now: NodeNotReady",
-                         object->name);
+            event_record(self->events, &subject, "Normal", "NodeNotReady", "Node %s status is now: NodeNotReady", object->name);
         mark_pods_not_ready(self, object->name);
     }
     watched->marked = !ready;
@@ -299,6 +299,7 @@ static void run(void *argument) {
 static void *make(struct controller_context *context) {
     struct node_lifecycle *self = alloc_zero(sizeof(*self));
     self->context = context;
+    self->events = controller_context_recorder(context, "node-controller");
     self->watched = MAP_OWNING(watched_free);
     self->zones = MAP_OWNING(free);
     lock_init(&self->lock, "node-lifecycle");

@@ -363,7 +363,7 @@ static void *make(struct controller_context *context) {
     informer_add_index(self->pods, INDEX_CONTROLLER, informer_index_controller_uid);
     informer_add_handler(self->replicasets, (struct informer_handler){on_replicaset, self});
     informer_add_handler(self->pods, (struct informer_handler){on_pod, self});
-    self->pod_control = pod_control_new(context->rest, context->events);
+    self->pod_control = pod_control_new(context->rest, controller_context_recorder(context, "replicaset-controller"));
     self->expectations = expectations_new(context->clock);
     struct control_loop_config config = {.name = "replicaset-controller",
                                          .clock = context->clock,

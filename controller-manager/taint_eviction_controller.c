@@ -12,6 +12,7 @@
 #define INDEX_NODE "node"
 
 struct evictions {
+    struct event_recorder *events;
     struct controller_context *context;
     struct informer *nodes;
     struct informer *pods;
@@ -70,8 +71,7 @@ static int evict(struct evictions *self, const struct object *pod, struct error 
     if (rest_patch(self->context->rest, &target, REST_PATCH_STRATEGIC, patch, NULL, err) < 0)
         return -1;
     struct event_subject subject = event_subject_of(pod);
-    event_record(self->context->events, &subject, "Normal", "TaintManagerEviction", "Marking for deletion Pod %s/%s", pod->ns,
-                 pod->name);
+    event_record(self->events, &subject, "Normal", "TaintManagerEviction", "Marking for deletion Pod %s/%s", pod->ns, pod->name);
     target.subresource = NULL;
     struct rest_delete_options options = {.grace_period_seconds = -1, .precondition_uid = pod->uid};
     return rest_delete(self->context->rest, &target, &options, err);
@@ -109,6 +109,7 @@ static int sync_pod(void *context, const char *key, struct sync_result *result, 
 static void *make(struct controller_context *context) {
     struct evictions *self = alloc_zero(sizeof(*self));
     self->context = context;
+    self->events = controller_context_recorder(context, "taint-eviction-controller");
     self->nodes = controller_context_informer(context, resource_nodes());
     self->pods = controller_context_informer(context, resource_pods());
     informer_add_index(self->pods, INDEX_NODE, index_node_name);
