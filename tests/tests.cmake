@@ -44,3 +44,15 @@ endforeach()
 
 include(${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz.cmake OPTIONAL)
 include(${CMAKE_SOURCE_DIR}/tests/e2e/e2e.cmake)
+
+# Benchmarks: tests/bench/<name>.c is one program bench_<name> that prints figures as ratios to floors of the same run.
+if(NOT TARGET bench)
+    add_custom_target(bench)
+endif()
+file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/bench/*.c)
+foreach(source ${sources})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(bench_${name} EXCLUDE_FROM_ALL ${source})
+    target_link_libraries(bench_${name} PRIVATE apiserver_storage tests_fixtures)
+    add_dependencies(bench bench_${name})
+endforeach()
