@@ -1,0 +1,10 @@
+# Benchmarks: programs that measure, and tests/bench/run that puts them together. Never part of the ordinary test run.
+add_custom_target(bench)
+foreach(pair creates=common_net startup=common_net pod_start=kubelet_runtime)
+    string(REPLACE "=" ";" pair ${pair})
+    list(GET pair 0 name)
+    list(GET pair 1 library)
+    add_executable(bench_${name} EXCLUDE_FROM_ALL tests/bench/${name}.c)
+    target_link_libraries(bench_${name} PRIVATE ${library})
+    add_dependencies(bench bench_${name})
+endforeach()
