@@ -50,9 +50,14 @@ static int write_key(struct storage *storage, const char *key, const char *value
     AUTO_STORAGE_RESULT result = {0};
     struct storage_write write = {
         .key = key, .bytes = value, .len = len, .deadline = clock_monotonic(clock_system()) + 5 * SECOND};
-    int status = storage_create(storage, &write, &result, err);
+    AUTO_ERROR error = NULL;
+    int status = storage_create(storage, &write, &result, &error);
     if (status == 0)
         assert_true(result.succeeded);
+    else if (!err)
+        fail_msg("create %s: %s", key, error_message(error));
+    else
+        error_move(err, &error);
     return status;
 }
 
@@ -139,7 +144,9 @@ static void test_hangs(void **state) {
     assert_int_equal(error->code, 504);
     assert_string_equal(error->reason, "Timeout");
     assert_in_range((uint64_t)took, 900 * MILLISECOND, 3 * SECOND);
-    assert_int_equal(storage_check(storage, clock_monotonic(clock_system()) + 5 * SECOND, NULL), 0);
+    AUTO_ERROR after = NULL;
+    if (storage_check(storage, clock_monotonic(clock_system()) + 5 * SECOND, &after) < 0)
+        fail_msg("after the pause: %s", error_message(after));
 }
 
 static void test_gone_and_back(void **state) {
