@@ -44,7 +44,6 @@ endforeach()
 
 include(${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz.cmake OPTIONAL)
 include(${CMAKE_SOURCE_DIR}/tests/e2e/e2e.cmake)
-include(${CMAKE_SOURCE_DIR}/tests/bench/bench.cmake)
 add_executable(bench_storage_writes EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tests/bench/storage_writes.c)
-target_link_libraries(bench_storage_writes PRIVATE apiserver_storage tests_fixtures)
+target_link_libraries(bench_storage_writes PRIVATE apiserver_storage kubelet_runtime tests_fixtures)
 add_dependencies(bench bench_storage_writes)
