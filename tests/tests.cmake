@@ -44,6 +44,13 @@ endforeach()
 
 include(${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz.cmake OPTIONAL)
 include(${CMAKE_SOURCE_DIR}/tests/e2e/e2e.cmake)
-add_executable(bench_storage_writes EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tests/bench/storage_writes.c)
-target_link_libraries(bench_storage_writes PRIVATE apiserver_storage kubelet_runtime tests_fixtures)
-add_dependencies(bench bench_storage_writes)
+
+# Benchmarks: programs that measure, and tests/bench/run that puts them together. Never part of the ordinary test run.
+add_custom_target(bench)
+file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/bench/*.c)
+foreach(source ${sources})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(bench_${name} EXCLUDE_FROM_ALL ${source})
+    target_link_libraries(bench_${name} PRIVATE apiserver_storage kubelet_runtime tests_fixtures)
+    add_dependencies(bench bench_${name})
+endforeach()
