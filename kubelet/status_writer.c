@@ -182,7 +182,9 @@ static int read_base(struct status_writer *writer, const struct status_job *job,
 
 static int write_status(struct status_writer *writer, struct status_job *job, struct error **err) {
     struct rest_target target = {.resource = resource_pods(), .ns = job->ns, .name = job->name, .subresource = NULL};
-    AUTO_JSON base = NULL, status = NULL, answer = NULL;
+    AUTO_JSON base = NULL;
+    AUTO_JSON status = NULL;
+    AUTO_JSON answer = NULL;
     if (read_base(writer, job, &target, &base, err) < 0 || json_parse(job->status, strlen(job->status), NULL, &status, err) < 0)
         return -1;
     if (!base)
