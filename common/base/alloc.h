@@ -17,7 +17,7 @@ char *alloc_string_n(const char *text, size_t len) __attribute__((malloc, return
 // NULL in, NULL out.
 char *alloc_string_or_null(const char *text);
 char *alloc_printf(const char *format, ...) PRINTF_LIKE(1, 2) __attribute__((returns_nonnull));
-char *alloc_vprintf(const char *format, va_list args) __attribute__((returns_nonnull));
+char *alloc_vprintf(const char *format, va_list args) PRINTF_LIKE(1, 0) __attribute__((returns_nonnull));
 
 // Tells malloc to keep few arenas and to give memory back early; called once at the start of each daemon.
 void alloc_tune_for_small_daemon(void);

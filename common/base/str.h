@@ -33,7 +33,7 @@ void str_append_double(struct str *s, double value);
 // In double quotes and escaped as Go's %q does.
 void str_append_quoted(struct str *s, const char *text);
 void str_printf(struct str *s, const char *format, ...) PRINTF_LIKE(2, 3); // appends
-void str_vprintf(struct str *s, const char *format, va_list args);
+void str_vprintf(struct str *s, const char *format, va_list args) PRINTF_LIKE(2, 0);
 void str_truncate(struct str *s, size_t len);
 void str_remove_front(struct str *s, size_t len);
 const char *str_text(const struct str *s); // never NULL
