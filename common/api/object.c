@@ -244,7 +244,10 @@ struct object *object_with_version(const struct object *object, uint64_t version
     size_t bytes_at = (size_t)(object->json - (const char *)from);
     size_t len = from->version_at + text.len + rest_len;
     struct object_block *to = alloc_zero(bytes_at + len + 1);
-    memcpy(to, from, bytes_at + from->version_at);
+    // All but the reference count, which others may be changing.
+    to->object = from->object;
+    to->version_at = from->version_at;
+    memcpy(to + 1, from + 1, bytes_at + from->version_at - sizeof(*to));
     char *bytes = (char *)to + bytes_at;
     memcpy(bytes + from->version_at, text.data, text.len);
     memcpy(bytes + from->version_at + text.len, rest, rest_len);
