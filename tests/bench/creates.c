@@ -144,8 +144,9 @@ int main(int argc, char **argv) {
     double median = times.len > 0 ? (double)*VEC_AT(&times, int64_t, times.len / 2) / MILLISECOND : 0;
     double tail = times.len > 0 ? (double)*VEC_AT(&times, int64_t, times.len * 99 / 100) / MILLISECOND : 0;
     printf("%.0f %.1f %.1f %llu\n", (double)times.len / elapsed, median, tail, (unsigned long long)bench.failures);
+    int code = times.len > 0 ? 0 : 1;
     vec_free(&times);
     free(all);
     transport_free(bench.transport);
-    return times.len > 0 ? 0 : 1;
+    return code;
 }
