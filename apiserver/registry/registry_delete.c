@@ -114,10 +114,13 @@ static enum write_outcome attempt(struct deletion *deletion, const struct curren
         return WRITE_REFUSED;
     AUTO_JSON marked = json_clone(current->tree);
     enum delete_decision decision = delete_mark(deletion->write.strategy, deletion->options, deletion->write.context.now, marked);
+    enum write_outcome outcome = WRITE_DONE;
     switch (decision) {
     case DELETE_PENDING:
-        answer_removed(deletion, current->object, false, ret_result);
-        return WRITE_DONE;
+        outcome = write_confirm(&deletion->write, current, met, err);
+        if (outcome == WRITE_DONE)
+            answer_removed(deletion, current->object, false, ret_result);
+        return outcome;
     case DELETE_NOW:
         return remove_object(deletion, current->object, current->revision, ret_result, met, err);
     case DELETE_KEEP:

@@ -210,19 +210,15 @@ static enum write_outcome store_created(const struct write *write, const struct 
     return WRITE_DONE;
 }
 
-// Nothing would change: the answer is what there is, once that is sure to be storage's state.
-static enum write_outcome store_nothing(struct write *write, const struct current *current, struct registry_result *ret_result,
-                                        struct storage_result *met, struct error **err) {
-    if (current->from_cache && !write->request->dry_run) {
-        AUTO_STR key = {0};
-        registry_append_key(write->request->resource, current->object->ns, current->object->name, &key);
-        if (storage_get(write->registry->setup.storage, str_text(&key), write->request->deadline, &met->current, NULL, err) < 0)
-            return WRITE_FAILED;
-        if (!met->current.key || met->current.mod_revision != current->revision)
-            return WRITE_LOST;
-    }
-    *ret_result = (struct registry_result){.code = 200, .object = object_ref(current->object)};
-    return WRITE_DONE;
+enum write_outcome write_confirm(const struct write *write, const struct current *current, struct storage_result *met,
+                                 struct error **err) {
+    if (!current->from_cache || write->request->dry_run)
+        return WRITE_DONE;
+    AUTO_STR key = {0};
+    registry_append_key(write->request->resource, current->object->ns, current->object->name, &key);
+    if (storage_get(write->registry->setup.storage, str_text(&key), write->request->deadline, &met->current, NULL, err) < 0)
+        return WRITE_FAILED;
+    return met->current.key && met->current.mod_revision == current->revision ? WRITE_DONE : WRITE_LOST;
 }
 
 enum write_outcome write_store(struct write *write, struct json *object, const struct current *current,
@@ -231,8 +227,13 @@ enum write_outcome write_store(struct write *write, struct json *object, const s
     bool finished = current->object && is_finished(write, object, current->tree);
     if (current->object) {
         json_set_string(json_get(object, "metadata"), "resourceVersion", meta_resource_version(current->tree));
-        if (!finished && !write->strategy->ttl && json_equal(object, current->tree))
-            return store_nothing(write, current, ret_result, met, err);
+        if (!finished && !write->strategy->ttl && json_equal(object, current->tree)) {
+            // Nothing would change: the answer is what there is, once that is sure to be storage's state.
+            enum write_outcome outcome = write_confirm(write, current, met, err);
+            if (outcome == WRITE_DONE)
+                *ret_result = (struct registry_result){.code = 200, .object = object_ref(current->object)};
+            return outcome;
+        }
     }
     AUTO_OBJECT stored = stored_form(write, object, err);
     if (!stored)

@@ -44,6 +44,9 @@ enum write_outcome write_object(struct write *write, struct write_source *source
 // The end of it: stores what is ready. No-ops, dry runs and the removal of what only its finalizers held are seen to here.
 enum write_outcome write_store(struct write *write, struct json *object, const struct current *current,
                                struct registry_result *ret_result, struct storage_result *met, struct error **err);
+// For answers that write nothing: whether `current` is what storage has. WRITE_LOST: met->current is that.
+enum write_outcome write_confirm(const struct write *write, const struct current *current, struct storage_result *met,
+                                 struct error **err);
 // Attempts until one is done or refused on the state that storage has. 404 if there is none and the source or the kind does not make it.
 int write_existing(struct write *write, struct write_source *source, struct registry_result *ret_result,
                    struct error **err) MUST_CHECK;

@@ -91,9 +91,15 @@ static void expired_token(void **state) {
         AUTO_ERROR err = NULL;
         CLEANUP(free_ptr) char *version = alloc_string("");
         static const struct step more = {"create", "configmaps", "default/", "{\"metadata\":{\"name\":\"zz\"}}", 201, NULL, ""};
+        static const struct step last = {"create", "configmaps", "kube-public/", "{\"metadata\":{\"name\":\"zz\"}}", 201, NULL,
+                                         ""};
+        static const struct step seen = {"get", "configmaps", "kube-public/zz", NULL, 200, NULL, ""};
         struct registry_list_options options = {.limit = 5};
         assert_int_equal(registry_list(fixture->registry, &request, &options, &first, NULL), 0);
         fixture_step(fixture, &more, &version);
+        // The feed is behind what is compacted once this is answered; else it would wait for the clock before it starts again.
+        fixture_step(fixture, &last, &version);
+        fixture_step(fixture, &seen, &version);
         memory_storage_compact(fixture->storage, first.resource_version + 1);
         options.continue_token = first.continue_token;
         assert_int_equal(registry_list(fixture->registry, &request, &options, &second, &err), -1);
@@ -106,7 +112,7 @@ static void expired_token(void **state) {
         options.continue_token = err->continue_token;
         assert_int_equal(registry_list(fixture->registry, &request, &options, &rest, NULL), 0);
         assert_true(rest.resource_version > first.resource_version);
-        assert_int_equal(rest.len, 6); // c05 to c09, and what was made since behind the place
+        assert_int_equal(rest.len, 7); // c05 to c09, and what was made since behind the place
         fixture_free(fixture);
     }
 }
