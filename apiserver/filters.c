@@ -5,7 +5,9 @@
 #include <stdio.h>
 
 #include "apiserver/authentication/authenticator.h"
+#include "apiserver/encode.h"
 #include "apiserver/handlers.h"
+#include "apiserver/negotiation.h"
 #include "apiserver/request_metrics.h"
 #include "apiserver/server_state.h"
 #include "common/api/status.h"
@@ -15,9 +17,20 @@
 #include "common/base/time_format.h"
 
 bool api_call_refuse(struct api_call *call, struct error **error) {
+    struct negotiation negotiation = {0};
+    const char *pretty = call->info_parsed ? request_info_query(&call->info, "pretty") : NULL;
     api_response_set_error(call->response, *error);
     error_free(*error);
     *error = NULL;
+    // In the form that the client asked for; a form that does not exist must not hide the error.
+    if (negotiation_accept(api_request_header(call->request, "Accept"), false, &negotiation, NULL) < 0)
+        return false;
+    negotiation.pretty |= negotiation_pretty(pretty, api_request_header(call->request, "User-Agent"));
+    if (!negotiation.yaml && !negotiation.pretty)
+        return false;
+    AUTO_STR text = call->response->bytes;
+    call->response->bytes = (struct str){0};
+    encode_json_text(call, &negotiation, call->response->status, str_text(&text), text.len);
     return false;
 }
 
