@@ -93,7 +93,8 @@ void selector_requirement_append_text(const struct selector_requirement *r, stru
     str_append(out, r->key);
     if (r->op == SELECTOR_EXISTS || r->op == SELECTOR_NOT_EXISTS)
         return;
-    if (r->exact)
+    bool set = r->op == SELECTOR_IN || r->op == SELECTOR_NOT_IN;
+    if (set && r->exact)
         str_append(out, r->op == SELECTOR_IN ? "=" : "!=");
     else
         str_append(out, operators[r->op]);
@@ -102,6 +103,6 @@ void selector_requirement_append_text(const struct selector_requirement *r, stru
             str_append_char(out, ',');
         str_append(out, r->values.items[i]);
     }
-    if (!r->exact && (r->op == SELECTOR_IN || r->op == SELECTOR_NOT_IN))
+    if (set && !r->exact)
         str_append_char(out, ')');
 }

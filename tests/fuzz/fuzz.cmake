@@ -1,5 +1,5 @@
 # libFuzzer targets, one for each tests/fuzz/fuzz_<thing>.c: cmake -DCMAKE_C_COMPILER=clang -DCUBE_FUZZ=ON, then build fuzz_<thing> and run it
-# with a folder for its corpus. They link common_data.
+# with a folder for its corpus. They link common_api.
 option(CUBE_FUZZ "Build the fuzz targets (clang only)" OFF)
 if(NOT CUBE_FUZZ)
     return()
@@ -19,5 +19,5 @@ foreach(source ${fuzz_sources})
     add_executable(${name} EXCLUDE_FROM_ALL ${source})
     target_compile_options(${name} PRIVATE -fsanitize=fuzzer,address,undefined)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer,address,undefined)
-    target_link_libraries(${name} PRIVATE common_data)
+    target_link_libraries(${name} PRIVATE common_api)
 endforeach()
