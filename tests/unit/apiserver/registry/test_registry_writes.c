@@ -45,13 +45,26 @@ static void create(void **state) {
     fixture_run(steps, ARRAY_LEN(steps));
 }
 
+#define WEB                                                                                                                      \
+    "\"selector\":{\"matchLabels\":{\"app\":\"w\"}},\"template\":{\"metadata\":{\"labels\":{\"app\":\"w\"}},\"spec\":{"          \
+    "\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}"
+
 static void field_validation(void **state) {
     (void)state;
     static const struct step steps[] = {
-        {"strict", "configmaps", "default/",
-         "{\"metadata\":{\"name\":\"a\",\"foo\":1},\"bar\":2,\"data\":{\"x\":\"1\",\"x\":\"2\"}}", 400, "BadRequest", NULL},
-        {"strict", "configmaps", "default/", "{\"metadata\":{\"name\":\"a\"},\"immutable\":true,\"immutable\":true}", 400,
-         "BadRequest", NULL},
+        {"strict", "replicasets", "default/",
+         "{\"metadata\":{\"name\":\"a\"},\"spec\":{\"unknownField\":1,\"replicas\":1,\"replicas\":2," WEB "}}", 400, "BadRequest",
+         "ReplicaSet in version \"v1\" cannot be handled as a ReplicaSet: strict decoding error: unknown field "
+         "\"spec.unknownField\", "
+         "duplicate field \"spec.replicas\""},
+        {"strict", "replicasets", "default/", "{\"metadata\":{\"name\":\"a\",\"unknownMeta\":1},\"spec\":{" WEB "}}", 400,
+         "BadRequest",
+         "ReplicaSet in version \"v1\" cannot be handled as a ReplicaSet: strict decoding error: unknown field "
+         "\"metadata.unknownMeta\""},
+        {"create", "replicasets", "default/", "{\"metadata\":{\"name\":\"a\"},\"spec\":{\"replicas\":\"x\"," WEB "}}", 400,
+         "BadRequest",
+         "ReplicaSet in version \"v1\" cannot be handled as a ReplicaSet: json: cannot unmarshal string into Go struct field "
+         "ReplicaSetSpec.spec.replicas of type int32"},
         {"create", "configmaps", "default/", "{\"metadata\":{\"name\":\"a\"},\"bar\":2}", 201, NULL, "bar!"},
         {"merge", "configmaps", "default/a", "{\"bar\":2,\"data\":{\"k\":\"v\"}}", 200, NULL, "bar!;data.k=v"},
         {"merge", "configmaps", "default/a", "{\"data\":7}", 422, "Invalid", NULL},
@@ -263,6 +276,34 @@ static void warnings_are_given_once(void **state) {
     fixture_free(fixture);
 }
 
+// The clock, the seed and the requests are the same but for one name: so the second server draws a name that is taken, and draws again.
+static void generated_name_is_drawn_again(void **state) {
+    (void)state;
+    static const struct step generate = {"create", "configmaps", "default/", "{\"metadata\":{\"generateName\":\"g-\"}}",
+                                         201,      NULL,         ""};
+    CLEANUP(free_ptr) char *drawn = NULL;
+    for (int round = 0; round <= 1; round++) {
+        struct fixture *fixture = fixture_new(false);
+        CLEANUP(free_ptr) char *version = alloc_string("");
+        AUTO_STR body = {0};
+        AUTO_REGISTRY_LIST list = {0};
+        str_printf(&body, "{\"metadata\":{\"name\":\"%s\"}}", drawn ? drawn : "a");
+        struct step first = generate;
+        first.body = str_text(&body);
+        fixture_step(fixture, &first, &version);
+        fixture_step(fixture, &generate, &version);
+        struct registry_request request = {.resource = resource_configmaps(), .ns = "default"};
+        struct registry_list_options options = {0};
+        assert_int_equal(registry_list(fixture->registry, &request, &options, &list, NULL), 0);
+        assert_int_equal(list.len, 2);
+        if (round == 0)
+            drawn = alloc_string(list.items[1]->name);
+        else
+            assert_true(str_equal(list.items[0]->name, drawn) || str_equal(list.items[1]->name, drawn));
+        fixture_free(fixture);
+    }
+}
+
 static void events_expire(void **state) {
     (void)state;
     static const struct step steps[] = {
@@ -327,6 +368,7 @@ int main(void) {
         cmocka_unit_test(no_op_keeps_version),
         cmocka_unit_test(races_are_retried),
         cmocka_unit_test(warnings_are_given_once),
+        cmocka_unit_test(generated_name_is_drawn_again),
         cmocka_unit_test(events_expire),
         cmocka_unit_test(parameters),
     };
