@@ -30,7 +30,7 @@ static int etcd_get(struct storage *storage, const char *key, int64_t deadline, 
     AUTO_STR body = {0};
     AUTO_ETCD_ANSWER answer = {0};
     etcd_json_get(&body, key);
-    if (etcd_call(etcd_of(storage), ETCD_READ, "/v3/kv/range", &body, deadline, &answer, err) < 0)
+    if (etcd_call(etcd_of(storage), &etcd_range, &body, deadline, &answer, err) < 0)
         return -1;
     *ret_item = take_first(&answer);
     if (ret_revision)
@@ -42,7 +42,7 @@ static int etcd_revision(struct storage *storage, int64_t deadline, uint64_t *re
     AUTO_STR body = {0};
     AUTO_ETCD_ANSWER answer = {0};
     etcd_json_revision(&body);
-    if (etcd_call(etcd_of(storage), ETCD_READ, "/v3/kv/range", &body, deadline, &answer, err) < 0)
+    if (etcd_call(etcd_of(storage), &etcd_range, &body, deadline, &answer, err) < 0)
         return -1;
     *ret_revision = answer.revision;
     return 0;
@@ -54,7 +54,7 @@ static int etcd_list(struct storage *storage, const struct storage_list_options 
     AUTO_ETCD_ANSWER answer = {0};
     AUTO_ERROR failure = NULL;
     etcd_json_list(&body, options);
-    if (etcd_call(etcd_of(storage), ETCD_READ, "/v3/kv/range", &body, options->deadline, &answer, &failure) < 0) {
+    if (etcd_call(etcd_of(storage), &etcd_range, &body, options->deadline, &answer, &failure) < 0) {
         // A revision to come: etcd does not say which one it has.
         uint64_t current = 0;
         if (options->revision && error_has_code(failure, 504) && failure->cause_count &&
@@ -73,7 +73,7 @@ static int etcd_list(struct storage *storage, const struct storage_list_options 
 static int txn(struct etcd *etcd, const struct str *body, int64_t deadline, struct storage_result *ret_result,
                struct error **err) {
     AUTO_ETCD_ANSWER answer = {0};
-    if (etcd_call(etcd, ETCD_WRITE, "/v3/kv/txn", body, deadline, &answer, err) < 0)
+    if (etcd_call(etcd, &etcd_txn, body, deadline, &answer, err) < 0)
         return -1;
     *ret_result = (struct storage_result){.succeeded = answer.succeeded, .revision = answer.revision};
     if (!answer.succeeded)
@@ -114,7 +114,7 @@ static int etcd_touch(struct storage *storage, const char *key, int64_t deadline
     AUTO_STR body = {0};
     AUTO_ETCD_ANSWER answer = {0};
     etcd_json_put(&body, key, "", 0);
-    if (etcd_call(etcd_of(storage), ETCD_WRITE, "/v3/kv/put", &body, deadline, &answer, err) < 0)
+    if (etcd_call(etcd_of(storage), &etcd_put, &body, deadline, &answer, err) < 0)
         return -1;
     if (ret_revision)
         *ret_revision = answer.revision;
@@ -134,7 +134,7 @@ static int etcd_compact_step(struct storage *storage, const char *progress_key, 
     char value[24];
     snprintf(value, sizeof(value), "%llu", (unsigned long long)revision);
     etcd_json_compact_claim(&body, etcd->compact_key, version, value, progress_key);
-    if (etcd_call(etcd, ETCD_WRITE, "/v3/kv/txn", &body, 0, &answer, err) < 0)
+    if (etcd_call(etcd, &etcd_txn, &body, 0, &answer, err) < 0)
         return -1;
     LOCKED(&etcd->lock) {
         etcd->compact_version = answer.succeeded ? version + 1 : answer.key_version;
@@ -146,7 +146,7 @@ static int etcd_compact_step(struct storage *storage, const char *progress_key, 
     AUTO_ETCD_ANSWER compacted = {0};
     AUTO_ERROR failure = NULL;
     etcd_json_compact(&compact, revision);
-    if (etcd_call(etcd, ETCD_WRITE, "/v3/kv/compaction", &compact, 0, &compacted, &failure) < 0 && !error_has_code(failure, 410))
+    if (etcd_call(etcd, &etcd_compaction, &compact, 0, &compacted, &failure) < 0 && !error_has_code(failure, 410))
         return error_move(err, &failure);
     return 0;
 }
@@ -155,7 +155,7 @@ static int etcd_status(struct storage *storage, int64_t deadline, struct storage
     AUTO_STR body = {0};
     AUTO_ETCD_ANSWER answer = {0};
     str_append(&body, "{}");
-    if (etcd_call(etcd_of(storage), ETCD_READ, "/v3/maintenance/status", &body, deadline, &answer, err) < 0)
+    if (etcd_call(etcd_of(storage), &etcd_maintenance_status, &body, deadline, &answer, err) < 0)
         return -1;
     *ret_status =
         (struct storage_status){.revision = answer.revision, .db_size = answer.db_size, .db_size_in_use = answer.db_size_in_use};

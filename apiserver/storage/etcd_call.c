@@ -91,10 +91,24 @@ static void leave(struct etcd *etcd) {
     }
 }
 
-// One attempt at an endpoint, bounded by a share of the time if there are others to try.
-static int attempt(struct etcd *etcd, size_t endpoint, struct http_request *request, int64_t limit,
-                   struct etcd_answer *ret_answer, bool *ret_retry, struct error **err) {
-    int64_t remaining = limit - clock_monotonic(etcd->clock);
+const struct etcd_method etcd_range = {"/v3/kv/range", ETCD_READ};
+const struct etcd_method etcd_put = {"/v3/kv/put", ETCD_WRITE};
+const struct etcd_method etcd_txn = {"/v3/kv/txn", ETCD_WRITE};
+const struct etcd_method etcd_compaction = {"/v3/kv/compaction", ETCD_WRITE};
+const struct etcd_method etcd_lease_grant = {"/v3/lease/grant", ETCD_WRITE};
+const struct etcd_method etcd_maintenance_status = {"/v3/maintenance/status", ETCD_READ};
+
+struct call {
+    struct etcd *etcd;
+    struct http_request request;
+    size_t attempts;
+    int64_t deadline;
+    struct etcd_answer *answer;
+};
+
+// One attempt at an endpoint, within the limit.
+static int attempt(struct call *call, size_t endpoint, int64_t limit, bool *ret_retry, struct error **err) {
+    int64_t remaining = limit - clock_monotonic(call->etcd->clock);
     if (remaining < MILLISECOND) {
         *ret_retry = false;
         return storage_error_deadline(err);
@@ -102,24 +116,24 @@ static int attempt(struct etcd *etcd, size_t endpoint, struct http_request *requ
     char timeout[32];
     snprintf(timeout, sizeof(timeout), "%lldm", (long long)(remaining / MILLISECOND));
     const struct http_header headers[] = {{"Content-Type", "application/json"}, {"Grpc-Timeout", timeout}};
-    request->headers = headers;
-    request->header_count = ARRAY_LEN(headers);
-    request->timeout = remaining + TRANSPORT_SLACK;
-    return exchange(etcd->transports[endpoint], request, ret_answer, ret_retry, err);
+    struct http_request request = call->request;
+    request.headers = headers;
+    request.header_count = ARRAY_LEN(headers);
+    request.timeout = remaining + TRANSPORT_SLACK;
+    return exchange(call->etcd->transports[endpoint], &request, call->answer, ret_retry, err);
 }
 
-static int call(struct etcd *etcd, enum etcd_call_kind kind, struct http_request *request, int64_t deadline,
-                struct etcd_answer *ret_answer, struct error **err) {
+static int run_call(struct call *call, struct error **err) {
+    struct etcd *etcd = call->etcd;
     size_t first = atomic_load(&etcd->preferred);
-    // Also with one endpoint: the connection may have been of an etcd that is started again by now.
-    size_t attempts = kind == ETCD_READ ? MAX(etcd->transport_count, (size_t)2) : 1;
     for (size_t i = 0;; i++) {
         AUTO_ERROR failure = NULL;
         size_t endpoint = (first + i) % etcd->transport_count;
-        bool last = i + 1 == attempts, retry = false;
+        bool last = i + 1 == call->attempts, retry = false;
+        // A share of the time only, if there are others to try.
         int64_t share = clock_monotonic(etcd->clock) + etcd->endpoint_timeout;
-        int64_t limit = last || etcd->transport_count == 1 ? deadline : MIN(deadline, share);
-        if (attempt(etcd, endpoint, request, limit, ret_answer, &retry, &failure) == 0) {
+        int64_t limit = last || etcd->transport_count == 1 ? call->deadline : MIN(call->deadline, share);
+        if (attempt(call, endpoint, limit, &retry, &failure) == 0) {
             if (endpoint != first)
                 atomic_store(&etcd->preferred, endpoint);
             return 0;
@@ -131,14 +145,19 @@ static int call(struct etcd *etcd, enum etcd_call_kind kind, struct http_request
     }
 }
 
-int etcd_call(struct etcd *etcd, enum etcd_call_kind kind, const char *path, const struct str *body, int64_t deadline,
+int etcd_call(struct etcd *etcd, const struct etcd_method *method, const struct str *body, int64_t deadline,
               struct etcd_answer *ret_answer, struct error **err) {
-    if (!deadline)
-        deadline = clock_monotonic(etcd->clock) + etcd->request_timeout;
-    if (enter(etcd, deadline, err) < 0)
+    struct call call = {
+        .etcd = etcd,
+        .request = {.method = "POST", .path = method->path, .body = str_text(body), .body_len = body->len},
+        // Also with one endpoint a read is tried twice: the connection may have been of an etcd that was started again since.
+        .attempts = method->kind == ETCD_READ ? MAX(etcd->transport_count, (size_t)2) : 1,
+        .deadline = deadline ? deadline : clock_monotonic(etcd->clock) + etcd->request_timeout,
+        .answer = ret_answer,
+    };
+    if (enter(etcd, call.deadline, err) < 0)
         return -1;
-    struct http_request request = {.method = "POST", .path = path, .body = str_text(body), .body_len = body->len};
-    int result = call(etcd, kind, &request, deadline, ret_answer, err);
+    int result = run_call(&call, err);
     leave(etcd);
     return result;
 }

@@ -50,8 +50,13 @@ enum etcd_call_kind {
     ETCD_READ,  // tried at other endpoints, too
     ETCD_WRITE, // sent once at most
 };
+struct etcd_method {
+    const char *path;
+    enum etcd_call_kind kind;
+};
+extern const struct etcd_method etcd_range, etcd_put, etcd_txn, etcd_compaction, etcd_lease_grant, etcd_maintenance_status;
 // POSTs the body and reads the answer. deadline 0: the default.
-int etcd_call(struct etcd *etcd, enum etcd_call_kind kind, const char *path, const struct str *body, int64_t deadline,
+int etcd_call(struct etcd *etcd, const struct etcd_method *method, const struct str *body, int64_t deadline,
               struct etcd_answer *ret_answer, struct error **err) MUST_CHECK;
 // An error that etcd gave in an answer, as the API error that it becomes. Returns -1.
 int etcd_answer_error(const struct etcd_answer *answer, struct error **err);

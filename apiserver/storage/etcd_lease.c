@@ -19,7 +19,7 @@ int etcd_lease_get(struct etcd *etcd, int64_t ttl, int64_t deadline, uint64_t *r
             AUTO_ETCD_ANSWER answer = {0};
             int64_t seconds = (ttl + reuse + SECOND - 1) / SECOND;
             etcd_json_lease_grant(&body, seconds);
-            if (etcd_call(etcd, ETCD_WRITE, "/v3/lease/grant", &body, deadline, &answer, err) < 0)
+            if (etcd_call(etcd, &etcd_lease_grant, &body, deadline, &answer, err) < 0)
                 return -1;
             lease->id = answer.lease;
             lease->expires = now + seconds * SECOND;

@@ -8,7 +8,7 @@
 #include "common/base/alloc.h"
 
 #define PAGE 500
-#define PAGE_TIMEOUT (60 * SECOND)
+#define PAGE_TIMEOUT (20 * SECOND)
 
 // What is loaded and not yet shown: an index for each cache.
 struct staging {
@@ -88,6 +88,8 @@ int watch_feed_load(struct watch_feed *feed, struct error **err) {
     if (stage_prefix(feed, &staging, feed->prefix, &revision, err) < 0)
         return -1;
     // Nobody may be told the new revision by a cache, or by a bookmark, that shows the old state: first end the watchers, then go on.
+    LOCKED(&feed->lock)
+    feed->loaded = false;
     for (size_t i = 0; i < staging.caches.len; i++)
         watch_cache_begin_load(staging.caches.items[i]);
     watch_feed_publish(feed, revision);

@@ -42,6 +42,7 @@ struct memory {
     uint64_t compacted;
     uint64_t compact_next; // compact_step: what the next round compacts to
     uint64_t break_count;  // a watch that started under another count is broken
+    uint64_t hang_count;   // a watch that started under another count hangs
     int64_t next_expiry;   // the earliest slot.expires; TIME_NEVER if none
     size_t bytes;
     bool down;
@@ -356,19 +357,26 @@ static bool deliver(struct memory *m, const struct storage_watch *watch, const s
     return go_on;
 }
 
+// The counts under which a watch was started.
+struct epoch {
+    uint64_t breaks;
+    uint64_t hangs;
+};
+
 enum turn { TURN_DELIVER, TURN_STOP, TURN_BROKEN };
 
 // Waits until there is something for the watch.
-static enum turn wait_for_events(struct memory *m, const struct storage_watch *watch, uint64_t breaks, uint64_t *next,
+static enum turn wait_for_events(struct memory *m, const struct storage_watch *watch, const struct epoch *epoch, uint64_t *next,
                                  struct vec *batch) {
     LOCKED(&m->lock) {
         for (;;) {
             if (watch->stop && atomic_load(&watch->stop->stopped))
                 return TURN_STOP;
-            if (m->break_count != breaks || m->down)
+            if (m->break_count != epoch->breaks || m->down)
                 return TURN_BROKEN;
             expire(m);
-            collect(m, watch->prefix, next, batch);
+            if (m->hang_count == epoch->hangs)
+                collect(m, watch->prefix, next, batch);
             if (batch->len)
                 return TURN_DELIVER;
             clock_wait(m->clock, &m->changed, &m->lock, MIN(clock_monotonic(m->clock) + SECOND, m->next_expiry));
@@ -379,7 +387,8 @@ static enum turn wait_for_events(struct memory *m, const struct storage_watch *w
 
 static int memory_watch(struct storage *storage, const struct storage_watch *watch, struct error **err) {
     struct memory *m = memory_of(storage);
-    uint64_t next = watch->start_revision, breaks = 0;
+    uint64_t next = watch->start_revision;
+    struct epoch epoch = {0};
     LOCKED(&m->lock) {
         if (enter(m, err) < 0)
             return -1;
@@ -387,13 +396,13 @@ static int memory_watch(struct storage *storage, const struct storage_watch *wat
             return storage_error_compacted(err);
         if (!next)
             next = m->revision + 1;
-        breaks = m->break_count;
+        epoch = (struct epoch){m->break_count, m->hang_count};
     }
     if (watch->on_start)
         watch->on_start(watch->context);
     for (;;) {
         struct vec batch = VEC_OF(struct change);
-        enum turn turn = wait_for_events(m, watch, breaks, &next, &batch);
+        enum turn turn = wait_for_events(m, watch, &epoch, &next, &batch);
         if (turn == TURN_BROKEN)
             return status_service_unavailable(err, "watch broken");
         bool go_on = turn == TURN_DELIVER && deliver(m, watch, &batch);
@@ -524,6 +533,12 @@ void memory_storage_break_watches(struct storage *storage) {
         m->break_count++;
         cond_broadcast(&m->changed);
     }
+}
+
+void memory_storage_hang_watches(struct storage *storage) {
+    struct memory *m = memory_of(storage);
+    LOCKED(&m->lock)
+    m->hang_count++;
 }
 
 void memory_storage_restore(struct storage *storage, uint64_t revision) {

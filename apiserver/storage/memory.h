@@ -19,6 +19,8 @@ void memory_storage_set_down(struct storage *storage, bool down);
 void memory_storage_compact(struct storage *storage, uint64_t revision);
 // All watches break, as if the connection was lost.
 void memory_storage_break_watches(struct storage *storage);
+// Watches that stand now bring nothing any more and do not end, as over a connection that hangs. New ones work.
+void memory_storage_hang_watches(struct storage *storage);
 // Goes back to what was there at the revision, as a restored backup does: later revisions never happened. Watches break.
 void memory_storage_restore(struct storage *storage, uint64_t revision);
 // Deletes keys whose ttl has passed; every call does this first, so it is only needed to have watches told.

@@ -12,6 +12,7 @@
 
 #define BACKOFF_FIRST (50 * MILLISECOND)
 #define BACKOFF_MAX (1 * SECOND)
+#define REVISION_TIMEOUT (5 * SECOND)
 #define PUBLISH_EVERY 64 // events; so that a long batch does not hold back its first ones
 
 // --- caches by key ---------------------------------------------------------------------------------------------------------------
@@ -157,7 +158,8 @@ static void on_start(void *context) {
 // Before a watch is started again: has the store lost what we saw? A restored backup counts revisions from an older one on.
 static int check_revision(struct watch_feed *feed, struct error **err) {
     uint64_t revision = 0, seen = atomic_load(&feed->revision);
-    if (storage_revision(feed->config.storage, 0, &revision, err) < 0)
+    int64_t deadline = clock_monotonic(feed->config.clock) + REVISION_TIMEOUT;
+    if (storage_revision(feed->config.storage, deadline, &revision, err) < 0)
         return -1;
     if (revision < seen) {
         log_error("etcd went back in time, loading everything again", "seen", log_int((int64_t)seen), "now",

@@ -102,6 +102,7 @@ static int run(struct bench *bench, const char *url, struct error **err) {
     watch_feed_wait_ready(feed, clock_monotonic(clock_system()) + 10 * SECOND);
     rate[2] = measure(bench, "fed", false, &cpu[2]);
     size_t cached = watch_cache_count(cache), expected = (size_t)bench->next;
+    double resident = (double)process_resident_bytes() / 1e6;
     watch_feed_stop(feed);
     watch_feed_free(feed);
     rate[3] = measure(bench, "bare2", true, &cpu[3]);
@@ -109,7 +110,7 @@ static int run(struct bench *bench, const char *url, struct error **err) {
     printf("bare transactions      %8.0f/s  %6.0f us CPU each (then %.0f/s)\n", rate[0], cpu[0], rate[3]);
     printf("storage                %8.0f/s  %6.0f us CPU each  ratio %.2f\n", rate[1], cpu[1], rate[1] / floor);
     printf("storage with the feed  %8.0f/s  %6.0f us CPU each  ratio %.2f, %zu of %zu in the cache at the end, %.1f MB RSS\n",
-           rate[2], cpu[2], rate[2] / floor, cached, expected, (double)process_resident_bytes() / 1e6);
+           rate[2], cpu[2], rate[2] / floor, cached, expected, resident);
     return 0;
 }
 

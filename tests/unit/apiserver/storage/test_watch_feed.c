@@ -140,6 +140,30 @@ static void test_break_loses_nothing(void **state UNUSED) {
     check_events(watcher, 4, "+a/x +a/y +a/z -a/x");
 }
 
+// A watch that hangs is found out by a key that it does not show, and started again; readers are sent to the store meanwhile.
+static void test_hanging_watch(void **state UNUSED) {
+    AUTO_FIXTURE fixture = start(&(struct watch_feed_config){.barrier_bound = 500 * MILLISECOND});
+    AUTO_WATCHER watcher = watch_all(fixture->configmaps);
+    memory_storage_hang_watches(fixture->storage);
+    cache_fixture_put_configmap(fixture, "a/x", NULL, "1");
+    check_fresh(fixture, WATCH_CACHE_BEHIND);
+    AUTO_STR got = {0};
+    cache_fixture_read(watcher, 1, 8 * SECOND, &got);
+    assert_string_equal(str_text(&got), "+a/x");
+    check_fresh(fixture, WATCH_CACHE_FRESH);
+}
+
+// Nobody reads: silence is looked into by itself.
+static void test_hanging_watch_idle(void **state UNUSED) {
+    AUTO_FIXTURE fixture = start(&(struct watch_feed_config){.idle_check = 200 * MILLISECOND});
+    AUTO_WATCHER watcher = watch_all(fixture->configmaps);
+    memory_storage_hang_watches(fixture->storage);
+    cache_fixture_put_configmap(fixture, "a/x", NULL, "1");
+    AUTO_STR got = {0};
+    cache_fixture_read(watcher, 1, 9 * SECOND, &got);
+    assert_string_equal(str_text(&got), "+a/x");
+}
+
 static void test_lost_history(void **state UNUSED) {
     AUTO_FIXTURE fixture = start(NULL);
     uint64_t seen = cache_fixture_put_configmap(fixture, "a/x", NULL, "1");
@@ -373,6 +397,8 @@ int main(void) {
         cmocka_unit_test(test_barrier_down),
         cmocka_unit_test(test_break_loses_nothing),
         cmocka_unit_test(test_lost_history),
+        cmocka_unit_test(test_hanging_watch),
+        cmocka_unit_test(test_hanging_watch_idle),
         cmocka_unit_test(test_restored_store),
         cmocka_unit_test(test_down_at_start),
         cmocka_unit_test(test_many_pages),
