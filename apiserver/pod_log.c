@@ -116,7 +116,7 @@ static int dial_node(struct api_call *call, const struct json *pod, struct trans
     struct apiserver *server = call->server;
     const char *node_name = json_find_text(pod, "spec.nodeName");
     AUTO_OBJECT node_object = NULL;
-    if (reader_get(registry_reader(server->registry), resource_nodes(), "", node_name, false, &node_object, err) < 0)
+    if (reader_get(registry_reader(server->registry), resource_nodes(), "", node_name, &node_object, err) < 0)
         return -1;
     AUTO_JSON node = object_tree(node_object);
     const char *host = NULL;
@@ -135,7 +135,7 @@ static int run(struct api_call *call, struct error **err) {
     AUTO_STR query = {0};
     AUTO_OBJECT object = NULL;
     if (pod_log_query(info, &query, err) < 0 ||
-        reader_get(registry_reader(call->server->registry), resource_pods(), info->ns, info->name, true, &object, err) < 0)
+        reader_get_live(registry_reader(call->server->registry), resource_pods(), info->ns, info->name, &object, err) < 0)
         return -1;
     AUTO_JSON pod = object_tree(object);
     if (pod_log_container(pod, asked ? asked : "", &container, err) < 0)

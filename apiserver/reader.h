@@ -13,11 +13,13 @@
 struct resource;
 struct reader;
 
-// get: the object as the cache has it now (no wait for anything), or, with `live`, as storage has it at this moment. 404 NotFound if there is
-// none. list: every object of the resource in the cache, of one namespace (or all for ""); appends owned references to ret_objects.
+// get: the object as the cache has it now (no wait for anything); get_live: as storage has it at this moment. 404 NotFound if there is none.
+// list: every object of the resource in the cache, of one namespace (or all for ""); appends owned references to ret_objects.
 struct reader_ops {
-    int (*get)(struct reader *reader, const struct resource *resource, const char *ns, const char *name, bool live,
+    int (*get)(struct reader *reader, const struct resource *resource, const char *ns, const char *name,
                const struct object **ret_object, struct error **err);
+    int (*get_live)(struct reader *reader, const struct resource *resource, const char *ns, const char *name,
+                    const struct object **ret_object, struct error **err);
     int (*list)(struct reader *reader, const struct resource *resource, const char *ns, struct ptr_vec *ret_objects,
                 struct error **err);
 };
@@ -26,8 +28,13 @@ struct reader {
 };
 
 static inline MUST_CHECK int reader_get(struct reader *reader, const struct resource *resource, const char *ns, const char *name,
-                                        bool live, const struct object **ret_object, struct error **err) {
-    return reader->ops->get(reader, resource, ns, name, live, ret_object, err);
+                                        const struct object **ret_object, struct error **err) {
+    return reader->ops->get(reader, resource, ns, name, ret_object, err);
+}
+
+static inline MUST_CHECK int reader_get_live(struct reader *reader, const struct resource *resource, const char *ns,
+                                             const char *name, const struct object **ret_object, struct error **err) {
+    return reader->ops->get_live(reader, resource, ns, name, ret_object, err);
 }
 
 static inline MUST_CHECK int reader_list(struct reader *reader, const struct resource *resource, const char *ns,

@@ -84,14 +84,14 @@ static bool is_terminating(const struct object *ns) {
 static int look_up(struct namespace_lifecycle *self, const char *name, const struct object **ret_ns, struct error **err) {
     AUTO_ERROR missing = NULL;
     AUTO_OBJECT ns = NULL;
-    if (reader_get(self->reader, resource_namespaces(), "", name, false, &ns, &missing) < 0) {
+    if (reader_get(self->reader, resource_namespaces(), "", name, &ns, &missing) < 0) {
         if (!error_is(missing, "NotFound"))
             return error_move(err, &missing);
     } else if (is_terminating(ns) || !was_deleted(self, name)) {
         *ret_ns = STEAL(ns);
         return 0;
     }
-    return reader_get(self->reader, resource_namespaces(), "", name, true, ret_ns, err);
+    return reader_get_live(self->reader, resource_namespaces(), "", name, ret_ns, err);
 }
 
 static int refuse_terminating(const struct admission_attributes *attributes, struct error **err) {

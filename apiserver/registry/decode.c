@@ -168,22 +168,20 @@ static int patch_invalid(const char *shown, const char *cause, struct error **er
     return status_invalid_kind(err, "", "", "", &errors);
 }
 
-int decode_patched(struct json *object, const struct decode_target *target, enum registry_field_validation validation,
-                   struct str_list *problems, const char *shown, struct str_list *warnings, struct error **err) {
-    AUTO_STR_LIST duplicates = *problems;
-    *problems = (struct str_list){0};
+int decode_patched(struct json *object, const struct decode_target *target, const struct decode_patch *patch,
+                   enum registry_field_validation validation, struct str_list *warnings, struct error **err) {
     AUTO_STR_LIST found = {0};
     AUTO_ERROR cause = NULL;
     if (check_kind(object, target, &cause) < 0)
-        return patch_invalid(shown, bare_cause(cause), err);
+        return patch_invalid(patch->shown, bare_cause(cause), err);
     set_kind(target, object);
     if (target->type && schema_check_and_prune(target->type, object, &found, &cause) < 0)
-        return patch_invalid(shown, bare_cause(cause), err);
-    join_problems(&found, &duplicates);
+        return patch_invalid(patch->shown, bare_cause(cause), err);
+    join_problems(&found, patch->duplicates);
     if (found.len && validation == REGISTRY_VALIDATION_STRICT) {
         AUTO_ERROR strict = NULL;
         schema_strict_error(&found, target->type, &strict);
-        return patch_invalid(shown, error_message(strict), err);
+        return patch_invalid(patch->shown, error_message(strict), err);
     }
     if (validation == REGISTRY_VALIDATION_WARN)
         add_warnings(warnings, &found);

@@ -23,9 +23,13 @@ struct decode_target decode_target_of_subresource(const struct resource *resourc
 int decode_body(const struct registry_body *body, const struct decode_target *target, enum registry_field_validation validation,
                 struct str_list *warnings, struct json **ret_object, struct error **err) MUST_CHECK;
 
-// What a patch made of an object, in place. problems are those of the patch itself (duplicate fields), or empty. shown is how upstream
-// prints the value in errors. Errors are 422 Invalid of field "patch".
-int decode_patched(struct json *object, const struct decode_target *target, enum registry_field_validation validation,
-                   struct str_list *problems, const char *shown, struct str_list *warnings, struct error **err) MUST_CHECK;
+struct decode_patch {
+    const struct str_list *duplicates; // keys that the patch itself has twice
+    const char *shown;                 // how upstream prints the value in errors
+};
+
+// What a patch made of an object, in place. Errors are 422 Invalid of field "patch".
+int decode_patched(struct json *object, const struct decode_target *target, const struct decode_patch *patch,
+                   enum registry_field_validation validation, struct str_list *warnings, struct error **err) MUST_CHECK;
 
 #endif

@@ -33,20 +33,12 @@ struct reader *registry_reader(struct registry *registry) {
 }
 
 // --- the reader ----------------------------------------------------------------------------------------------------------
-static int reader_get_object(struct reader *reader, const struct resource *resource, const char *ns, const char *name, bool live,
-                             const struct object **ret_object, struct error **err) {
+static int get_stored(struct reader *reader, const struct resource *resource, const char *ns, const char *name,
+                      const struct object **ret_object, struct error **err) {
     struct registry *registry = CONTAINER_OF(reader, struct registry, reader);
-    struct watch_cache *cache = live ? NULL : registry_cache(registry, resource);
-    if (cache) {
-        const struct object *object = watch_cache_get(cache, ns, name, NULL);
-        if (!object)
-            return status_not_found(err, resource, name);
-        *ret_object = object;
-        return 0;
-    }
     AUTO_STR key = {0};
-    registry_append_key(resource, ns, name, &key);
     AUTO_STORAGE_ITEM item = {0};
+    registry_append_key(resource, ns, name, &key);
     if (storage_get(registry->setup.storage, str_text(&key), 0, &item, NULL, err) < 0)
         return -1;
     if (!item.key)
@@ -54,8 +46,20 @@ static int reader_get_object(struct reader *reader, const struct resource *resou
     return registry_object_of_item(resource, &item, ret_object, err);
 }
 
-static int reader_list_objects(struct reader *reader, const struct resource *resource, const char *ns,
-                               struct ptr_vec *ret_objects, struct error **err) {
+static int get_cached(struct reader *reader, const struct resource *resource, const char *ns, const char *name,
+                      const struct object **ret_object, struct error **err) {
+    struct watch_cache *cache = registry_cache(CONTAINER_OF(reader, struct registry, reader), resource);
+    if (!cache)
+        return get_stored(reader, resource, ns, name, ret_object, err);
+    const struct object *object = watch_cache_get(cache, ns, name, NULL);
+    if (!object)
+        return status_not_found(err, resource, name);
+    *ret_object = object;
+    return 0;
+}
+
+static int list_cached(struct reader *reader, const struct resource *resource, const char *ns, struct ptr_vec *ret_objects,
+                       struct error **err) {
     struct registry *registry = CONTAINER_OF(reader, struct registry, reader);
     struct registry_request request = {.resource = resource, .ns = ns};
     struct registry_list_options options = {.resource_version = "0"};
@@ -67,7 +71,7 @@ static int reader_list_objects(struct reader *reader, const struct resource *res
     return 0;
 }
 
-static const struct reader_ops cache_reader = {.get = reader_get_object, .list = reader_list_objects};
+static const struct reader_ops cache_reader = {.get = get_cached, .get_live = get_stored, .list = list_cached};
 
 // --- shared by the verbs -------------------------------------------------------------------------------------------------
 struct watch_cache *registry_cache(const struct registry *registry, const struct resource *resource) {

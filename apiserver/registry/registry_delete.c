@@ -11,6 +11,7 @@
 struct deletion {
     struct write write;
     const struct registry_delete_options *options;
+    enum delete_decision decision; // of this attempt
 };
 
 // Fields of a precondition that failed, and how upstream says so.
@@ -85,13 +86,12 @@ static enum write_outcome remove_object(struct deletion *deletion, const struct 
 
 // Writes the marked object, and then removes it if nothing holds it.
 static enum write_outcome store_mark(struct deletion *deletion, struct json *marked, const struct current *current,
-                                     enum delete_decision decision, struct registry_result *ret_result,
-                                     struct storage_result *met, struct error **err) {
+                                     struct registry_result *ret_result, struct storage_result *met, struct error **err) {
     AUTO_REGISTRY_RESULT written = {0};
     enum write_outcome outcome = write_store(&deletion->write, marked, current, &written, met, err);
     if (outcome != WRITE_DONE)
         return outcome;
-    if (decision == DELETE_KEEP) {
+    if (deletion->decision == DELETE_KEEP) {
         answer_object(deletion, written.object, false, ret_result);
         return WRITE_DONE;
     }
@@ -113,9 +113,9 @@ static enum write_outcome attempt(struct deletion *deletion, const struct curren
         write_admit_validate(&deletion->write, ADMISSION_DELETE, NULL, current->tree, err) < 0)
         return WRITE_REFUSED;
     AUTO_JSON marked = json_clone(current->tree);
-    enum delete_decision decision = delete_mark(deletion->write.strategy, deletion->options, deletion->write.context.now, marked);
+    deletion->decision = delete_mark(deletion->write.strategy, deletion->options, deletion->write.context.now, marked);
     enum write_outcome outcome = WRITE_DONE;
-    switch (decision) {
+    switch (deletion->decision) {
     case DELETE_PENDING:
         outcome = write_confirm(&deletion->write, current, met, err);
         if (outcome == WRITE_DONE)
@@ -127,7 +127,7 @@ static enum write_outcome attempt(struct deletion *deletion, const struct curren
     case DELETE_AND_WRITE:
         break;
     }
-    return store_mark(deletion, marked, current, decision, ret_result, met, err);
+    return store_mark(deletion, marked, current, ret_result, met, err);
 }
 
 static int delete_admitted(struct deletion *deletion, struct registry_result *ret_result, struct error **err) {

@@ -190,46 +190,56 @@ static bool matches(const struct list_query *query, const struct object *object)
            (!query->fields || field_selector_matches(query->fields, object));
 }
 
-// Appends the matching objects of a page; at most up to limit (0: all). Returns how many items were looked at, -1 on an error.
-static long take_page(const struct registry *registry, const struct registry_request *request, const struct list_query *query,
-                      const struct storage_list *page, int64_t limit, struct ptr_vec *objects, struct error **err) {
+// A list from storage under way.
+struct stored_list {
+    const struct registry *registry;
+    const struct registry_request *request;
+    const struct list_query *query;
+    uint64_t revision;      // 0: the newest
+    int64_t limit;          // 0: none
+    struct ptr_vec objects; // found so far, owned
+};
+
+// Takes the matching objects of a page, at most up to the limit. Returns how many items were looked at, -1 on an error.
+static long take_page(struct stored_list *stored, const struct storage_list *page, struct error **err) {
     for (size_t i = 0; i < page->len; i++) {
         const struct object *object = NULL;
-        if (limit > 0 && objects->len == (size_t)limit)
+        if (stored->limit > 0 && stored->objects.len == (size_t)stored->limit)
             return (long)i;
-        if (object_of_item(registry, request->resource, &page->items[i], &object, err) < 0)
+        if (object_of_item(stored->registry, stored->request->resource, &page->items[i], &object, err) < 0)
             return -1;
-        if (matches(query, object))
-            ptr_vec_push(objects, (void *)(uintptr_t)object);
+        if (matches(stored->query, object))
+            ptr_vec_push(&stored->objects, (void *)(uintptr_t)object);
         else
             object_unref(object);
     }
     return (long)page->len;
 }
 
-static int read_stored(const struct registry *registry, const struct registry_request *request, const struct list_query *query,
-                       uint64_t revision, int64_t limit, struct registry_list *list, struct error **err) {
+static int read_stored(struct stored_list *stored, struct registry_list *list, struct error **err) {
+    const struct list_query *query = stored->query;
     AUTO_STR prefix = {0};
     AUTO_STR after = {0};
-    registry_append_prefix(request->resource, query->ns, &prefix);
+    registry_append_prefix(stored->request->resource, query->ns, &prefix);
     if (query->after)
         str_printf(&after, "%s%s", str_text(&prefix), query->after);
-    struct ptr_vec objects = {0};
-    struct storage_list_options options = {.prefix = str_text(&prefix), .revision = revision, .deadline = request->deadline};
+    struct storage_list_options options = {
+        .prefix = str_text(&prefix), .revision = stored->revision, .deadline = stored->request->deadline};
+    options.limit = stored->limit > 0 && !selects(query) ? (size_t)stored->limit : STORAGE_PAGE;
     for (bool more = true; more;) {
         AUTO_STORAGE_LIST page = {0};
         AUTO_ERROR failed = NULL;
         options.after = after.len ? str_text(&after) : NULL;
-        options.limit = limit > 0 && !selects(query) ? (size_t)limit : STORAGE_PAGE;
         long seen = -1;
-        if (storage_list(registry->setup.storage, &options, &page, &failed) == 0)
-            seen = take_page(registry, request, query, &page, limit, &objects, &failed);
-        list->items = (const struct object **)objects.items;
-        list->len = objects.len;
+        if (storage_list(stored->registry->setup.storage, &options, &page, &failed) == 0)
+            seen = take_page(stored, &page, &failed);
+        list->items = (const struct object **)stored->objects.items;
+        list->len = stored->objects.len;
         if (seen < 0)
             return error_has_code(failed, 410) ? expired(query, err) : error_move(err, &failed);
         list->resource_version = options.revision = page.revision;
-        if (limit > 0 && objects.len == (size_t)limit && ((size_t)seen < page.len || page.more)) {
+        bool full = stored->limit > 0 && list->len == (size_t)stored->limit;
+        if (full && ((size_t)seen < page.len || page.more)) {
             set_more(query, list, (size_t)page.total - (size_t)seen);
             return 0;
         }
@@ -251,15 +261,15 @@ int registry_list(struct registry *registry, const struct registry_request *requ
         return -1;
     int64_t limit = MAX(options->limit, 0);
     enum freshness freshness = freshness_of(&query, options->resource_version_match, limit);
-    uint64_t revision = 0;
+    struct stored_list stored = {.registry = registry, .request = request, .query = &query, .limit = limit};
     if (freshness == FRESH_EXACT)
-        revision = query.after ? (uint64_t)query.continue_revision : query.version;
+        stored.revision = query.after ? (uint64_t)query.continue_revision : query.version;
     else if (await(registry, request, freshness, query.version, &cache, err) < 0)
         return -1;
     // As upstream, resourceVersion=0 knows no pages.
     if (cache)
         list_cached(cache, &query, freshness == FRESH_ANY ? 0 : limit, &list);
-    else if (read_stored(registry, request, &query, revision, limit, &list, err) < 0)
+    else if (read_stored(&stored, &list, err) < 0)
         return -1;
     *ret_list = list;
     list = (struct registry_list){0};

@@ -106,7 +106,6 @@ static int make_from_patch(struct write_source *source, const struct write *writ
     AUTO_JSON scale = NULL;
     AUTO_JSON patched = NULL;
     AUTO_STR shown = {0};
-    AUTO_STR_LIST problems = {0};
     if (scale_is(request) && scale_of(current, &scale, err) < 0)
         return -1;
     if (apply(patch, &target, scale ? scale : current, &patched, err) < 0)
@@ -114,9 +113,8 @@ static int make_from_patch(struct write_source *source, const struct write *writ
     if (!json_is_object(patched))
         return status_bad_request(err, "the patched object is no JSON object");
     append_shown(patch, patched, &shown);
-    for (size_t i = 0; i < patch->duplicates.len; i++)
-        str_list_add(&problems, patch->duplicates.items[i]);
-    if (decode_patched(patched, &target, request->field_validation, &problems, str_text(&shown), write->warnings, err) < 0 ||
+    struct decode_patch about = {.duplicates = &patch->duplicates, .shown = str_text(&shown)};
+    if (decode_patched(patched, &target, &about, request->field_validation, write->warnings, err) < 0 ||
         write_check_name(write, patched, err) < 0)
         return -1;
     if (scale_is(request))

@@ -22,16 +22,12 @@ struct fake_reader {
     int lookups; // of storage
 };
 
-static int fake_get(struct reader *reader, const struct resource *resource, const char *ns, const char *name, bool live,
-                    const struct object **ret_object, struct error **err) {
-    struct fake_reader *self = CONTAINER_OF(reader, struct fake_reader, reader);
-    const char *phase = live ? self->live : self->cached;
-    (void)ns;
-    self->lookups += live;
-    if (!phase)
-        return status_not_found(err, resource, name);
+static int answer(const char *phase, const struct resource *resource, const char *name, const struct object **ret_object,
+                  struct error **err) {
     AUTO_STR text = {0};
     struct object *object = NULL;
+    if (!phase)
+        return status_not_found(err, resource, name);
     str_printf(&text,
                "{\"kind\":\"Namespace\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"%s\"},\"status\":{\"phase\":\"%s\"}}",
                name, phase);
@@ -40,7 +36,22 @@ static int fake_get(struct reader *reader, const struct resource *resource, cons
     return 0;
 }
 
-static const struct reader_ops fake_reader_ops = {.get = fake_get};
+static int fake_get(struct reader *reader, const struct resource *resource, const char *ns, const char *name,
+                    const struct object **ret_object, struct error **err) {
+    struct fake_reader *self = CONTAINER_OF(reader, struct fake_reader, reader);
+    assert_string_equal(ns, "");
+    return answer(self->cached, resource, name, ret_object, err);
+}
+
+static int fake_get_live(struct reader *reader, const struct resource *resource, const char *ns, const char *name,
+                         const struct object **ret_object, struct error **err) {
+    struct fake_reader *self = CONTAINER_OF(reader, struct fake_reader, reader);
+    assert_string_equal(ns, "");
+    self->lookups++;
+    return answer(self->live, resource, name, ret_object, err);
+}
+
+static const struct reader_ops fake_reader_ops = {.get = fake_get, .get_live = fake_get_live};
 
 static struct admission_chain *new_chain(struct fake_reader *reader, struct clock *clock) {
     struct admission_chain *chain = NULL;
