@@ -63,7 +63,7 @@ const struct option kubelet_option_table[] = {
     FLAG("pod-cidr", STRING, pod_cidr, "", ""),
     FLAG("register-node", BOOL, register_node, "true", "Make the Node object in the API."),
     FLAG("node-labels", MAP, node_labels, NULL, "Labels for the Node object, key=value."),
-    FLAG("register-with-taints", LIST, register_with_taints, NULL, "Taints for the Node object, key=value:effect."),
+    FLAG("register-with-taints", ARRAY, register_with_taints, NULL, "Taints for the Node object, key=value:effect."),
     FLAG("max-pods", INT, max_pods, "110", "How many pods may run here."),
     FLAG("pods-per-core", INT, pods_per_core, "0", "How many pods may run for each CPU; 0: no such limit."),
     FLAG("kube-reserved", MAP, kube_reserved, NULL, "Taken off allocatable for Kubernetes' own daemons: cpu=100m,memory=100Mi."),
@@ -338,7 +338,6 @@ static const struct config_field kubelet_fields[] = {
     FIELD_NO_EFFECT("nodeStatusMaxImages", "at most 50 images are reported"),
     FIELD_NO_EFFECT("crashLoopBackOff", "the restart delay is 10 s doubling to 5 min"),
     FIELD_NO_EFFECT("singleProcessOOMKill", "the kernel's own setting is used"),
-    FIELD_NO_EFFECT("enableSystemLogQuery", no_profile),
     FIELD_NO_EFFECT("tracing", "spans are not exported"),
     {.path = NULL},
 };
@@ -385,6 +384,28 @@ static void flags_only_defaults(struct kubelet_options *options, const struct st
         free(options->authorization_mode);
         options->authorization_mode = alloc_string("AlwaysAllow");
     }
+}
+
+// The flag has key=value:effect with commas between, the file objects: both become one key=value:effect an item.
+static int normal_taints(struct kubelet_options *options, struct error **err) {
+    struct str_list taints = {0};
+    for (size_t i = 0; i < options->register_with_taints.len; i++) {
+        const char *item = options->register_with_taints.items[i];
+        AUTO_JSON object = NULL;
+        if (*item != '{') {
+            str_list_split(&taints, item, ',');
+            continue;
+        }
+        if (json_parse(item, strlen(item), NULL, &object, err) < 0) {
+            str_list_free(&taints);
+            return error_prefix(err, "registerWithTaints");
+        }
+        str_list_take(&taints, alloc_printf("%s=%s:%s", json_get_text(object, "key"), json_get_text(object, "value"),
+                                            json_get_text(object, "effect")));
+    }
+    str_list_free(&options->register_with_taints);
+    options->register_with_taints = taints;
+    return 0;
 }
 
 // --- checks --------------------------------------------------------------------------------------------------------------------
@@ -513,6 +534,8 @@ static void warn(const struct kubelet_options *o) {
 int kubelet_options_configure(struct kubelet_options *options, const struct option *table, const struct str_list *given,
                               struct error **err) {
     if (load_files(options, table, given, err) < 0)
+        return -1;
+    if (normal_taints(options, err) < 0)
         return -1;
     if (str_empty(options->config))
         flags_only_defaults(options, given);

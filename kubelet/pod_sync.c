@@ -144,6 +144,12 @@ static int observe(struct pod_sync_state *sync) {
         remember(worker, &sync->observed);
     }
     set_addresses(sync);
+    const struct pods_config *config = &worker->pods->config;
+    for (size_t i = 0; config->on_ended && i < sync->observed.containers.len; i++) {
+        const struct runtime_container *row = VEC_AT(&sync->observed.containers, struct runtime_container, i);
+        if (row->state == RUNTIME_CONTAINER_EXITED)
+            config->on_ended(config->context, row->id);
+    }
     return 0;
 }
 

@@ -30,6 +30,9 @@ struct pods_config {
     struct event_recorder *recorder; // NULL: events are only logged
     struct status_writer *statuses;  // NULL: statuses go nowhere
     struct cgroups *cgroups;
+    // Told of each container that is seen to have ended, perhaps again and again; any thread. NULL: nobody.
+    void (*on_ended)(void *context, const char *container_id);
+    void *context;
 };
 
 struct pods *pods_new(const struct pods_config *config);
