@@ -70,7 +70,7 @@ static __int128 decimal_nanos(const char *digits, size_t len, size_t whole_len, 
     }
     for (int64_t i = (int64_t)len; i < kept && value && value < LIMIT; i++)
         value = times_ten(value, 0);
-    return lost ? value + 1 : value;
+    return lost ? MIN(value + 1, LIMIT) : value;
 }
 
 // Binary suffixes: (whole + fraction) * 2^exponent. The fraction is kept to 18 digits, which is exact for what upstream prints.

@@ -103,6 +103,7 @@ void selector_requirement_append_text(const struct selector_requirement *r, stru
             str_append_char(out, ',');
         str_append(out, r->values.items[i]);
     }
+    bool only_empty = r->values.len == 1 && !*r->values.items[0];
     if (set && !r->exact)
-        str_append_char(out, ')');
+        str_append(out, only_empty ? ",)" : ")"); // "()" would be no values at all
 }

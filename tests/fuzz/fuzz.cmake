@@ -13,6 +13,8 @@ foreach(library common_base common_data common_crypto common_net common_api)
         target_compile_options(${library} PRIVATE -fsanitize=fuzzer-no-link,address,undefined -Wno-format-nonliteral)
     endif()
 endforeach()
+# The host tool of the schema links the same libraries.
+target_link_options(schema_compiler PRIVATE -fsanitize=fuzzer-no-link,address,undefined)
 file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_*.c)
 foreach(source ${fuzz_sources})
     get_filename_component(name ${source} NAME_WE)
