@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// All commands. A new one is a file with a row and an entry here.
+#include "cubectl/commands.h"
+
+#include <string.h>
+
+#include "cubectl/apply.h"
+#include "cubectl/get.h"
+
+static const struct command *const commands[] = {
+    &get_command,
+    &apply_command,
+    NULL,
+};
+
+const struct command *const *commands_all(void) {
+    return commands;
+}
+
+const struct command *commands_find(const struct command *const *list, const char *name) {
+    for (; *list; list++) {
+        if (str_equal((*list)->name, name))
+            return *list;
+        AUTO_STR_LIST aliases = {0};
+        str_list_split(&aliases, (*list)->aliases ? (*list)->aliases : "", ',');
+        if (str_list_contains(&aliases, name))
+            return *list;
+    }
+    return NULL;
+}
