@@ -49,7 +49,7 @@ int watch_cache_wait(struct watch_cache *cache, uint64_t revision, int64_t deadl
     if (seen && watch_cache_ready(cache))
         return 0;
     if (seen)
-        return status_service_unavailable(err, "storage is (re)initializing");
+        return status_too_many_requests(err, "storage is (re)initializing", 1);
     return status_resource_version_too_large(err, revision, watch_cache_revision(cache));
 }
 

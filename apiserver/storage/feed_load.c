@@ -114,7 +114,7 @@ int watch_feed_load_one(struct watch_feed *feed, struct watch_cache *cache, int6
             loaded = feed->loaded && !feed->stopping;
         }
         if (!loaded)
-            return status_service_unavailable(err, "storage is (re)initializing");
+            return status_too_many_requests(err, "storage is (re)initializing", 1);
         if (watch_cache_ready(cache))
             return 0;
         CLEANUP(staging_free) struct staging staging = {0};

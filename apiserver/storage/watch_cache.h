@@ -113,7 +113,7 @@ struct watch_cache_watch_options {
     int64_t deadline;  // monotonic; when the caller is going to end the watch; 0: never
 };
 
-// Waits for nothing: a caller that wants the newest state goes through the barrier first. Errors: 410 Expired; 503 while not ready.
+// Waits for nothing: a caller that wants the newest state goes through the barrier first. Errors: 410 Expired; 429 `storage is (re)initializing` while not ready, as upstream.
 int watch_cache_watch(struct watch_cache *cache, struct watch_cache_watch_options *options,
                       struct watch_cache_watcher **ret_watcher, struct error **err) MUST_CHECK;
 // No wake is running or will come once this has returned. NULL is fine. Watchers must be freed before the feed.

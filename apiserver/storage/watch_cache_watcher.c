@@ -320,7 +320,7 @@ static int start_watcher(struct watch_cache *cache, struct watch_cache_watcher *
                          const struct watch_cache_watch_options *options, struct error **err) {
     LOCKED(&cache->lock) {
         if (cache->state != WATCH_CACHE_READY)
-            return status_service_unavailable(err, "storage is (re)initializing");
+            return status_too_many_requests(err, "storage is (re)initializing", 1);
         switch (options->start) {
         case WATCH_CACHE_START_REVISION:
             if (fill_from_events(w, options->revision, err) < 0)

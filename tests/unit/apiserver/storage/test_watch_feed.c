@@ -224,7 +224,7 @@ static void test_down_at_start(void **state UNUSED) {
     struct watch_cache_watch_options options = {.start = WATCH_CACHE_START_STATE};
     AUTO_ERROR error = NULL;
     assert_int_equal(watch_cache_watch(cache, &options, &watcher, &error), -1);
-    assert_int_equal(error->code, 503);
+    assert_int_equal(error->code, 429);
     memory_storage_set_down(storage, false);
     assert_true(watch_feed_wait_ready(feed, cache_fixture_in(5 * SECOND)));
     watch_feed_stop(feed);
