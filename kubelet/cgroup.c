@@ -22,7 +22,7 @@
 #include "kubelet/container_config.h"
 
 static const char *const v1_controllers[] = {"cpu",   "cpuacct", "cpuset",  "memory",   "pids",       "devices", "freezer",
-                                             "blkio", "hugetlb", "net_cls", "net_prio", "perf_event", "systemd"};
+                                             "blkio", "hugetlb", "net_cls", "net_prio", "perf_event", "systemd", "unified"};
 static const char *const classes[] = {
     [POD_QOS_GUARANTEED] = "", [POD_QOS_BURSTABLE] = "burstable", [POD_QOS_BEST_EFFORT] = "besteffort"};
 

@@ -11,6 +11,7 @@
 #include "common/base/alloc.h"
 #include "common/base/file.h"
 #include "common/base/log.h"
+#include "common/base/process.h"
 #include "common/base/thread.h"
 #include "common/client/events.h"
 #include "common/client/informer.h"
@@ -50,6 +51,7 @@ struct kubelet {
     bool events_flow;
     // owned by the node's thread
     int64_t relisted_at;
+    bool trimmed;
 };
 
 struct kubelet *kubelet_new(const struct kubelet_config *config) {
@@ -206,6 +208,10 @@ static void on_round(void *context) {
     struct kubelet *kubelet = context;
     int64_t now = clock_monotonic(kubelet->config.clock);
     bool flow = false;
+    // What only the start needed goes once everything has run for a while.
+    if (!kubelet->trimmed)
+        process_trim_resident();
+    kubelet->trimmed = true;
     LOCKED(&kubelet->lock) {
         flow = kubelet->events_flow;
     }

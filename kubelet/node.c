@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/api/meta.h"
+#include "common/api/node.h"
 #include "common/base/alloc.h"
 #include "common/base/log.h"
 #include "common/base/thread.h"
@@ -103,6 +104,8 @@ static int reconcile(struct node *node, const struct json *wanted, struct error 
     } else {
         set_known(node, STEAL(present));
     }
+    node->was_ready = node_is_ready(node->known);
+    node->ready_known = true;
     return 0;
 }
 

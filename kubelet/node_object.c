@@ -207,7 +207,7 @@ struct json *node_status_patch(const struct json *old, const struct json *status
         differs = true;
         struct json *value = json_clone(it.value);
         // Addresses have a merge key: what is gone would stay.
-        if (strcmp(it.key, "addresses") == 0) {
+        if (before && strcmp(it.key, "addresses") == 0) {
             struct json *directive = json_new_object();
             json_set_string(directive, "$patch", "replace");
             json_insert(value, 0, directive);

@@ -119,7 +119,7 @@ struct json *status_writer_patch(const struct json *base, const struct json *sta
             continue;
         struct json *value = after ? json_clone(after) : NULL;
         // Lists with a merge key would keep what is gone.
-        if (after && (strcmp(name, "podIPs") == 0 || strcmp(name, "hostIPs") == 0)) {
+        if (before && after && (strcmp(name, "podIPs") == 0 || strcmp(name, "hostIPs") == 0)) {
             struct json *directive = json_new_object();
             json_set_string(directive, "$patch", "replace");
             json_insert(value, 0, directive);
@@ -191,6 +191,10 @@ static int write_status(struct status_writer *writer, struct status_job *job, st
         return 0;
     AUTO_JSON patch = status_writer_patch(base, status, clock_wall(writer->clock));
     if (patch) {
+        if (log_enabled(6)) {
+            CLEANUP(free_ptr) char *text = json_text(patch);
+            log_v(6, "patching status", "pod", job->name, "patch", text, NULL);
+        }
         target.subresource = "status";
         if (rest_patch(writer->rest, &target, REST_PATCH_STRATEGIC, patch, &answer, err) < 0)
             return -1;
