@@ -2,7 +2,6 @@
 // The apiserver on the network: HTTP requests to the core and its answers back.
 #include "apiserver/front.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/alloc.h"
@@ -29,7 +28,6 @@ struct job {
     struct api_request request;
     struct peer_certificate certificate;
     struct http_header *headers;
-    char peer_address[80];
 };
 
 // --- streams ---------------------------------------------------------------------------------------------------------------------
@@ -158,12 +156,11 @@ static void fill_job(struct job *job, struct front *front, struct http_server_re
         .body = http->body,
         .body_len = http->body_len,
         .body_too_large = too_large,
-        .peer_address = job->peer_address,
+        .peer_address = http->remote_address,
         .certificate = http->tls ? &job->certificate : NULL,
     };
     http_server_each_header(http, add_header, job);
     fill_certificate(job);
-    snprintf(job->peer_address, sizeof(job->peer_address), "%s:%u", http->remote_address, http->remote_port);
 }
 
 static void run_job(struct job *job) {
@@ -197,7 +194,6 @@ static void take(struct front *front, struct http_server_request *http, bool too
     struct job *late = alloc_zero(sizeof(*late));
     *late = job;
     late->request.certificate = job.request.certificate ? &late->certificate : NULL;
-    late->request.peer_address = late->peer_address;
     if (thread_pool_queue_len(front->workers) < front->queue_bound && thread_pool_submit(front->workers, work, late))
         return;
     free(late->headers);

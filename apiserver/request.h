@@ -20,7 +20,7 @@ struct api_request {
     const char *body; // complete; NULL for none
     size_t body_len;
     bool body_too_large;                        // it was beyond the server's limit and is not here
-    const char *peer_address;                   // "10.0.0.7:40312"; NULL if unknown
+    const char *peer_address;                   // "10.0.0.7"; NULL if unknown
     const struct peer_certificate *certificate; // NULL: no TLS
     const struct user_info *user;               // not NULL: vouched for by the caller (in-process), nothing is authenticated
 };

@@ -18,19 +18,30 @@ static void set_text(char **target, const char *text) {
     *target = alloc_string(text);
 }
 
+// The unescaped text, malloc'd; NULL if an escape is broken.
+static char *decoded(const char *text, size_t len, bool plus_is_space) {
+    bool plain = !memchr(text, '%', len) && !(plus_is_space && memchr(text, '+', len));
+    if (plain)
+        return alloc_string_n(text, len);
+    struct str out = {0};
+    if (percent_decode(&out, text, len, plus_is_space))
+        return str_take(&out);
+    str_free(&out);
+    return NULL;
+}
+
 static int parse_queries(struct request_info *info, const char *query, struct error **err) {
     while (*query) {
         size_t len = strcspn(query, "&");
         const char *equals = memchr(query, '=', len);
         size_t key_len = equals ? (size_t)(equals - query) : len;
         if (len) {
-            AUTO_STR key = {0};
-            AUTO_STR value = {0};
-            if (!percent_decode(&key, query, key_len, true) ||
-                (equals && !percent_decode(&value, equals + 1, len - key_len - 1, true)))
+            CLEANUP(free_ptr) char *key = decoded(query, key_len, true);
+            CLEANUP(free_ptr) char *value = equals ? decoded(equals + 1, len - key_len - 1, true) : alloc_string("");
+            if (!key || !value)
                 return error_set_api(err, 400, "BadRequest", "invalid URL escape in query");
-            str_list_add(&info->queries, str_text(&key));
-            str_list_add(&info->queries, str_text(&value));
+            str_list_take(&info->queries, STEAL(key));
+            str_list_take(&info->queries, STEAL(value));
         }
         query += len;
         query += *query == '&';
@@ -50,10 +61,10 @@ static int split_path(const char *path, size_t len, struct str_list *parts, stru
     while (len) {
         const char *slash = memchr(path, '/', len);
         size_t part_len = slash ? (size_t)(slash - path) : len;
-        AUTO_STR part = {0};
-        if (!percent_decode(&part, path, part_len, false))
+        char *part = decoded(path, part_len, false);
+        if (!part)
             return error_set_api(err, 400, "BadRequest", "invalid URL escape in path");
-        str_list_add(parts, str_text(&part));
+        str_list_take(parts, part);
         path += part_len;
         len -= part_len;
         if (len) {
@@ -105,12 +116,13 @@ static int parse_resource(struct request_info *info, const char *method, const s
 
 static int parse_into(struct request_info *info, const char *method, const char *target, struct error **err) {
     size_t path_len = strcspn(target, "?#");
-    AUTO_STR path = {0};
     AUTO_STR_LIST parts = {0};
+    char *path = decoded(target, path_len, false);
 
-    if (!percent_decode(&path, target, path_len, false))
+    if (!path)
         return error_set_api(err, 400, "BadRequest", "invalid URL escape in path");
-    set_text(&info->path, str_text(&path));
+    free(info->path);
+    info->path = path;
     set_text(&info->verb, method);
     str_lower(info->verb);
     if (target[path_len] == '?' && parse_queries(info, target + path_len + 1, err) < 0)
