@@ -146,7 +146,7 @@ static void bind(void *argument) {
         log_warning("binding failed", "pod", pod->name, "node", outcome->node, "err", error_message(err), NULL);
         count_attempt(scheduler, "error");
         LOCKED(&scheduler->lock) {
-            cache_remove_pod(scheduler->cache, pod->uid);
+            cache_forget_pod(scheduler->cache, pod->uid);
         }
         if (!error_is(err, "NotFound"))
             event_record(scheduler->events, &subject, "Warning", "FailedScheduling", "binding rejected: %s", error_message(err));
@@ -298,8 +298,12 @@ void scheduler_stop(struct scheduler *scheduler) {
         return;
     scheduler->stopping = true;
     queue_shut_down(scheduler->queue);
+    informer_stop(scheduler->nodes); // also wakes the deciding thread if it still waits for them
+    informer_stop(scheduler->pods);
     thread_join(scheduler->thread);
     thread_pool_stop(scheduler->workers);
+    informer_request_stop(scheduler->nodes);
+    informer_request_stop(scheduler->pods);
     informer_free(scheduler->nodes);
     informer_free(scheduler->pods);
     event_recorder_free(scheduler->events);

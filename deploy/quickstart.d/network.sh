@@ -21,11 +21,11 @@ host_address() {
 # How a node reaches the apiserver.
 node_gateway() { if [ "$node_count" -gt 1 ]; then host_address; else printf 127.0.0.1; fi; }
 node_address() { if [ "$node_count" -gt 1 ]; then printf '10.%d.0.%d' $((89 + 2 * network)) $((10 + $1)); else host_address; fi; }
-# Runs a command where node I is.
+# Runs a command where node I is. Not by ip netns exec: that hides /sys/fs/cgroup from what it starts.
 in_node() {
     local i=$1
     shift
-    if [ "$node_count" -gt 1 ]; then ip netns exec "$(namespace_of "$i")" "$@"; else "$@"; fi
+    if [ "$node_count" -gt 1 ]; then nsenter "--net=/run/netns/$(namespace_of "$i")" "$@"; else "$@"; fi
 }
 
 network_up() {
@@ -50,7 +50,7 @@ network_up() {
             ip -n "$name" link set lo up
             ip -n "$name" link set eth0 up
             ip -n "$name" route add default via "$(host_address)"
-            ip netns exec "$name" sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'
+            nsenter "--net=/run/netns/$name" sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'
         fi
         ip route replace "$(pod_cidr "$i")" via "$address"
     done

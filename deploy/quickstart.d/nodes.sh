@@ -98,7 +98,7 @@ import_image() {
 }
 
 # Commands of a node run in its network namespace, if it has one.
-prefix_of() { if [ "$node_count" -gt 1 ]; then printf 'ip netns exec %s' "$(namespace_of "$1")"; fi; }
+prefix_of() { if [ "$node_count" -gt 1 ]; then printf 'nsenter --net=/run/netns/%s' "$(namespace_of "$1")"; fi; }
 
 node_up() {
     local i=$1 name
@@ -164,7 +164,7 @@ nodes_down() {
         service_stop "kubelet-$name"
         clear_containerd "$i"
         service_stop "containerd-$name"
-        grep -oE " $run/$name/[^ ]+" /proc/mounts | tac | while read -r mount; do umount -l "$mount" 2>/dev/null || true; done
+        { grep -oE " $run/$name/[^ ]+" /proc/mounts || true; } | tac | while read -r mount; do umount -l "$mount" 2>/dev/null || true; done
         find /sys/fs/cgroup -depth -type d -path "*/$(unit_of "$name")*" -exec rmdir {} \; 2>/dev/null || true
     done
 }

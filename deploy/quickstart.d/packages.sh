@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2154
 
 packages="gcc libc6-dev cmake ninja-build pkg-config protobuf-c-compiler libmicrohttpd-dev libjson-c-dev libyaml-dev libcurl4-gnutls-dev
-libgnutls28-dev libnghttp2-dev libprotobuf-c-dev zlib1g-dev openssl curl iproute2 iptables nftables procps etcd-server containerd runc
+libgnutls28-dev libnghttp2-dev libprotobuf-c-dev zlib1g-dev openssl curl iproute2 iptables nftables procps util-linux etcd-server containerd runc
 containernetworking-plugins"
 
 packages_install() {

@@ -37,7 +37,7 @@ kube delete configmap versions
 equal "$before" "$(kube get configmaps,pods -o name)" "something was written"
 # Without credentials, and with credentials of another CA
 equal 401 "$(curl -sk -o /dev/null -w '%{http_code}' "https://127.0.0.1:$CUBE_API_PORT/api/v1/pods")"
-equal 401 "$(ip netns exec cube7-node-1 curl -sk -o /dev/null -w '%{http_code}' https://127.0.0.1:10250/pods)"
+equal 401 "$(nsenter --net=/run/netns/cube7-node-1 curl -sk -o /dev/null -w '%{http_code}' https://127.0.0.1:10250/pods)"
 
 printf 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n bad: indent\n' > "$work/broken.yaml"
 message=$(kube apply -f "$work/broken.yaml" 2>&1) && fail "broken YAML was accepted"
