@@ -52,7 +52,8 @@ static void run_kill(void *argument) {
     struct kill_context *kill = argument;
     struct pod_worker *worker = kill->worker;
     struct runtime *runtime = worker->pods->config.runtime;
-    int64_t grace = MAX(run_pre_stop(kill, kill->grace_seconds), LEAST_GRACE_SECONDS);
+    int64_t left = run_pre_stop(kill, kill->grace_seconds);
+    int64_t grace = MAX(left, LEAST_GRACE_SECONDS);
     AUTO_ERROR failure = NULL;
     bool failed = runtime->ops->stop_container(runtime, kill->id, grace, &failure) < 0 && !runtime_error_is(failure, "NotFound");
     if (failed)
@@ -92,6 +93,8 @@ void pod_kill_container(struct pod_sync_state *sync, const struct pod_action *ac
         memory->killing_id = alloc_string(action->id);
         memory->kill_deadline = now + action->grace_seconds * SECOND;
     }
+    log_v(4, "killing container", "pod", worker->name, "namespace", worker->ns, "container", action->name, "graceSeconds",
+          log_int(action->grace_seconds), "again", again ? "true" : "false", NULL);
     probes_remove(worker->pods->probes, worker->uid, action->name);
     if (!again && action->message)
         pod_event(worker, sync->object, action->name, action->init, "Normal", "Killing", "%s", action->message);

@@ -218,12 +218,14 @@ static enum pod_phase phase_of(const struct pod_status_input *in, const struct c
     enum pod_phase before = pod_phase(in->pod);
     if (before == POD_SUCCEEDED || before == POD_FAILED)
         return before; // final
+    // As long as something runs the pod is not final, whatever becomes of it.
+    bool runs = pod_observed_any_running(in->observed);
     if (in->memory->reason)
-        return POD_FAILED;
+        return runs ? before : POD_FAILED;
     const char *policy = json_find_text(in->pod, "spec.restartPolicy");
     bool never = str_equal(policy, "Never");
     if (counts->init_failed > 0 && (never || in->ended))
-        return POD_FAILED;
+        return runs ? before : POD_FAILED;
     if (in->ended)
         return counts->stopped > 0 && counts->stopped == counts->succeeded && counts->waiting == 0 ? POD_SUCCEEDED : POD_FAILED;
     if ((counts->init_pending > 0 && !counts->regular_started) || counts->waiting > 0)
@@ -420,8 +422,9 @@ struct json *pod_status_make(const struct pod_status_input *in) {
     json_set_string(status, "startTime", known_start ? known_start : time_format_seconds(in->memory->start_time, text));
     const char *qos = json_find_string(in->pod, "status.qosClass");
     json_set_string(status, "qosClass", qos ? qos : pod_qos_name(pod_qos(in->pod)));
-    const char *reason = in->memory->reason ? in->memory->reason : json_find_string(in->pod, "status.reason");
-    const char *message = in->memory->reason ? in->memory->message : json_find_string(in->pod, "status.message");
+    bool ended_by_us = in->memory->reason && phase == POD_FAILED;
+    const char *reason = ended_by_us ? in->memory->reason : json_find_string(in->pod, "status.reason");
+    const char *message = ended_by_us ? in->memory->message : json_find_string(in->pod, "status.message");
     json_set_string(status, "reason", reason);
     json_set_string(status, "message", message);
     return status;

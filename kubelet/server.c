@@ -28,6 +28,7 @@ struct server {
     struct server_config config;
     struct server_auth *auth;
     struct log_streams *logs;
+    struct server_stats_metrics metrics;
     struct thread_pool *pool;
     struct tls_store *tls;
     struct http_server *http; // 10250 and the read-only port
@@ -94,7 +95,7 @@ static void answer_pods(struct server *server, struct http_server_request *reque
 
 static void answer_metrics(struct server *server, struct http_server_request *request) {
     AUTO_STR body = {0};
-    server_stats_update_metrics(server->config.runtime, server->config.pods);
+    server_stats_update_metrics(&server->metrics, server->config.runtime);
     metrics_write(&body);
     reply(request, 200, "text/plain; version=0.0.4; charset=utf-8", &body);
 }
@@ -298,6 +299,7 @@ int server_start(const struct server_config *config, struct server **ret_server,
     server->config = *config;
     server->auth = server_auth_new(config->options, config->rest, config->clock, config->facts->name);
     server->logs = log_streams_new();
+    server_stats_make_metrics(&server->metrics);
     server->pool = thread_pool_new("server", POOL_MAX, POOL_IDLE_SECONDS);
     if (start_main(server, err) < 0 || start_healthz(server, err) < 0) {
         server_stop(server);

@@ -140,17 +140,16 @@ int server_stats_resource_metrics(struct runtime *runtime, struct str *out, stru
     return 0;
 }
 
-void server_stats_update_metrics(struct runtime *runtime, struct pods *pods) {
+void server_stats_make_metrics(struct server_stats_metrics *ret_metrics) {
+    static const char *const states[] = {"container_state", NULL};
+    ret_metrics->running_pods =
+        metric_family_new(METRIC_GAUGE, "kubelet_running_pods", "Number of pods that have a running pod sandbox", NULL, NULL, 0);
+    ret_metrics->running_containers =
+        metric_family_new(METRIC_GAUGE, "kubelet_running_containers", "Number of containers currently running", states, NULL, 0);
+}
+
+void server_stats_update_metrics(const struct server_stats_metrics *metrics, struct runtime *runtime) {
     struct vec containers, sandboxes;
-    static struct metric_family *running_pods, *running_containers;
-    (void)pods;
-    if (!running_pods) {
-        static const char *const states[] = {"container_state", NULL};
-        running_pods = metric_family_new(METRIC_GAUGE, "kubelet_running_pods", "Number of pods that have a running pod sandbox",
-                                         NULL, NULL, 0);
-        running_containers = metric_family_new(METRIC_GAUGE, "kubelet_running_containers",
-                                               "Number of containers currently running", states, NULL, 0);
-    }
     static const char *const names[] = {"created", "running", "exited", "unknown"};
     double counts[ARRAY_LEN(names)] = {0}, ready = 0;
     if (runtime->ops->list_containers(runtime, NULL, &containers, NULL) < 0)
@@ -159,11 +158,11 @@ void server_stats_update_metrics(struct runtime *runtime, struct pods *pods) {
         counts[VEC_AT(&containers, struct runtime_container, i)->state]++;
     runtime_containers_free(&containers);
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        metric_set(metric_get(running_containers, (const char *const[]){names[i], NULL}), counts[i]);
+        metric_set(metric_get(metrics->running_containers, (const char *const[]){names[i], NULL}), counts[i]);
     if (runtime->ops->list_sandboxes(runtime, NULL, &sandboxes, NULL) < 0)
         return;
     for (size_t i = 0; i < sandboxes.len; i++)
         ready += VEC_AT(&sandboxes, struct runtime_sandbox, i)->ready ? 1 : 0;
     runtime_sandboxes_free(&sandboxes);
-    metric_set(metric_get(running_pods, NULL), ready);
+    metric_set(metric_get(metrics->running_pods, NULL), ready);
 }
