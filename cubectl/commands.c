@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "cubectl/apply.h"
+#include "cubectl/delete.h"
 #include "cubectl/get.h"
+#include "cubectl/scale.h"
+#include "cubectl/wait.h"
 
 static const struct command *const commands[] = {
-    &get_command,
-    &apply_command,
-    NULL,
+    &get_command, &apply_command, &delete_command, &scale_command, &wait_command, NULL,
 };
 
 const struct command *const *commands_all(void) {

@@ -108,3 +108,18 @@ int failure_source(struct error **err, const char *verb, const char *source) {
     str_append_quoted(&quoted, source);
     return error_prefix(err, "error when %s %s", verb, str_text(&quoted));
 }
+
+int failure_list(struct error **err, const struct resource *resource, const char *selector, const char *field_selector) {
+    if (!error_has_code(*err, 400) && !error_has_code(*err, 404))
+        return -1;
+    AUTO_STR place = {0};
+    str_printf(&place, "%s/%s, Resource=%s", resource->group, resource->version, resource->plural);
+    if (str_empty(selector) && str_empty(field_selector))
+        return error_prefix(err, "Unable to list \"%s\"", str_text(&place));
+    AUTO_STR labels = {0};
+    AUTO_STR fields = {0};
+    str_append_quoted(&labels, selector ? selector : "");
+    str_append_quoted(&fields, field_selector ? field_selector : "");
+    return error_prefix(err, "Unable to find \"%s\" that match label selector %s, field selector %s", str_text(&place),
+                        str_text(&labels), str_text(&fields));
+}

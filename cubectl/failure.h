@@ -3,6 +3,7 @@
 #ifndef CUBE_CUBECTL_FAILURE_H
 #define CUBE_CUBECTL_FAILURE_H
 
+#include "common/api/resources.h"
 #include "common/base/error.h"
 #include "cubectl/session.h"
 
@@ -19,5 +20,7 @@ int failure_report(struct session *session);
 int failure_usage(const struct session *session, struct error **err, const char *format, ...) PRINTF_LIKE(3, 4);
 // `error when VERB "SOURCE": ` before the message. Nothing if source is NULL or empty. Returns -1.
 int failure_source(struct error **err, const char *verb, const char *source);
+// `Unable to list "..."` or `Unable to find "..." that match ...` before what the server says of a list that it refuses. Returns -1.
+int failure_list(struct error **err, const struct resource *resource, const char *selector, const char *field_selector);
 
 #endif

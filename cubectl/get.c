@@ -63,7 +63,10 @@ static bool forgiven(const struct get_options *options, const struct error *erro
     return options->ignore_not_found && error_has_code(error, 404) && error_is(error, "NotFound");
 }
 
-static void fail(struct session *session, const struct get_options *options, struct error *take_error) {
+static void fail(struct session *session, const struct get_options *options, const struct target_words *words,
+                 struct error *take_error) {
+    if (!words->name)
+        failure_list(&take_error, words->resource, options->selector, options->field_selector);
     if (forgiven(options, take_error))
         error_free(take_error);
     else
@@ -150,7 +153,7 @@ static int print_tables(struct session *session, const struct get_options *optio
         struct error *error = NULL;
         tables.namespaced = tables.namespaced && words->items[i].resource->namespaced;
         if (fetch_table(&tables, &words->items[i], &error) < 0)
-            fail(session, options, error);
+            fail(session, options, &words->items[i], error);
     }
     flush(&tables);
     table_free(&tables.table);
@@ -197,7 +200,7 @@ static int print_objects(struct session *session, const struct get_options *opti
         get_path(session, options, &words->items[i], &path);
         int64_t chunk = words->items[i].name ? 0 : options->chunk_size;
         if (target_pages(session, path.data, NULL, chunk, add_objects, &objects, &error) < 0)
-            fail(session, options, error);
+            fail(session, options, &words->items[i], error);
     }
     size_t count = json_len(objects.items);
     if (!str_empty(options->sort_by) && get_sort(objects.items, NULL, options->sort_by, err) < 0)

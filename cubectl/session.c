@@ -135,6 +135,9 @@ static int load_kubeconfig(const struct session *session, struct kubeconfig **re
         (*ret_config)->server = alloc_string("http://localhost:8080");
         return 0;
     }
+    if (!str_empty(global->context) && !json_array_find(json_get(tree, "contexts"), "name", global->context, NULL))
+        return error_set_api(err, 0, FAILURE_VERBATIM, "Error in configuration: context was not found for specified context: %s",
+                             global->context);
     return kubeconfig_resolve(tree, global->context, ret_config, err);
 }
 

@@ -135,7 +135,7 @@ static void add_row(struct table *table, const struct json *row, const char *eve
     const struct json *object = json_get(row, "object"), *cells = json_get(row, "cells");
     const struct json *labels = json_find(object, "metadata.labels");
     if (event)
-        str_printf(out, "%s\t", event);
+        str_printf(out, "%-8s\t", event);
     if (table->with_namespace)
         str_printf(out, "%s\t", meta_namespace(object));
     for (size_t i = 0; i < json_len(table->columns); i++) {

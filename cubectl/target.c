@@ -248,8 +248,10 @@ static int add_words(struct session *session, const struct target_query *query, 
             return error_set(err, "resource(s) were provided, but no name was specified");
         struct error *error = NULL;
         if (!words.items[i].name) {
-            if (add_all(session, words.items[i].resource, query, list, &error) < 0)
+            if (add_all(session, words.items[i].resource, query, list, &error) < 0) {
+                failure_list(&error, words.items[i].resource, query->selector, query->field_selector);
                 failure_add(session, error);
+            }
             continue;
         }
         push_target(list, words.items[i].resource, session->ns, words.items[i].name);

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// `create`: objects of manifests, and a few kinds from flags.
+#ifndef CUBE_CUBECTL_CREATE_H
+#define CUBE_CUBECTL_CREATE_H
+
+#include "cubectl/command.h"
+
+extern const struct command create_command;
+
+#endif
