@@ -15,7 +15,7 @@ struct control_loop {
     struct informer **wait_for;
     size_t wait_count;
     struct thread **threads;
-    int thread_count;
+    _Atomic int thread_count;
 
     _Atomic bool stopping;
 };
@@ -48,14 +48,24 @@ static void handle(struct control_loop *loop, const char *key) {
         workqueue_add_after(loop->queue, key, result.after);
 }
 
-static void work(void *argument) {
-    struct control_loop *loop = argument;
+// false: the loop or an informer was stopped before.
+static bool wait_for_informers(struct control_loop *loop) {
     for (size_t i = 0; i < loop->wait_count; i++) {
-        while (!informer_wait_synced(loop->wait_for[i], clock_monotonic(loop->config.clock) + SECOND)) {
-            if (loop->stopping)
-                return;
+        for (;;) {
+            int64_t until = clock_monotonic(loop->config.clock) + SECOND;
+            if (informer_wait_synced(loop->wait_for[i], until))
+                break;
+            if (loop->stopping || clock_monotonic(loop->config.clock) < until)
+                return false;
         }
     }
+    return true;
+}
+
+static void work(void *argument) {
+    struct control_loop *loop = argument;
+    if (!wait_for_informers(loop))
+        return;
     for (char *key; (key = workqueue_get(loop->queue)); free(key)) {
         handle(loop, key);
         workqueue_done(loop->queue, key);
@@ -68,10 +78,11 @@ void control_loop_start(struct control_loop *loop, struct informer *const *wait_
     loop->wait_for = alloc_array(loop->wait_count + 1, sizeof(struct informer *));
     for (size_t i = 0; i < loop->wait_count; i++)
         loop->wait_for[i] = wait_for[i];
-    loop->thread_count = MAX(loop->config.workers, 1);
-    loop->threads = alloc_array((size_t)loop->thread_count, sizeof(struct thread *));
-    for (int i = 0; i < loop->thread_count; i++)
+    int count = MAX(loop->config.workers, 1);
+    loop->threads = alloc_array((size_t)count, sizeof(struct thread *));
+    for (int i = 0; i < count; i++)
         loop->threads[i] = thread_start(loop->config.name, work, loop);
+    loop->thread_count = count;
     log_v(2, "controller started", "controller", loop->config.name, "workers", log_int(loop->thread_count), NULL);
 }
 

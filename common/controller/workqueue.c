@@ -116,18 +116,21 @@ static void drop_if_idle(struct workqueue *queue, struct entry *entry) {
     entry_free(entry);
 }
 
+static void append(struct workqueue *queue, struct entry *entry) {
+    entry->added_at = clock_monotonic(queue->clock);
+    list_push_back(&queue->ready, &entry->queued);
+    metric_set(queue->depth, (double)++queue->ready_len);
+    cond_signal(&queue->changed);
+}
+
 static void make_ready(struct workqueue *queue, struct entry *entry) {
     lock_assert_held(&queue->lock);
     if (entry->dirty)
         return;
     entry->dirty = true;
     metric_add(queue->adds, 1);
-    if (entry->processing)
-        return;
-    entry->added_at = clock_monotonic(queue->clock);
-    list_push_back(&queue->ready, &entry->queued);
-    metric_set(queue->depth, (double)++queue->ready_len);
-    cond_signal(&queue->changed);
+    if (!entry->processing)
+        append(queue, entry);
 }
 
 void workqueue_add(struct workqueue *queue, const char *key) {
@@ -237,8 +240,7 @@ void workqueue_done(struct workqueue *queue, const char *key) {
         metric_observe(queue->work_duration, (double)(clock_monotonic(queue->clock) - entry->started_at) / SECOND);
         entry->processing = false;
         if (entry->dirty && !queue->shutting_down) {
-            entry->dirty = false;
-            make_ready(queue, entry);
+            append(queue, entry);
         } else {
             drop_if_idle(queue, entry);
         }
