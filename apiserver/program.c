@@ -137,7 +137,7 @@ static int start_storage(void *context, struct error **err) {
         if (storage_check(storage, end, &problem) == 0)
             break;
         if (clock_monotonic(program->clock) + ETCD_RETRY >= end)
-            return error_set(err, "etcd can't be reached: %s: context deadline exceeded", error_message(problem));
+            return error_set(err, "%s: context deadline exceeded", error_message(problem));
         sleep_for(program, ETCD_RETRY);
     }
     program->storage = STEAL(storage);
