@@ -5,12 +5,14 @@
 unit_of() { printf 'cube-%s-%s' "$(printf '%s' "$run" | cksum | cut -d' ' -f1)" "$1"; }
 has_systemd() { [ -d /run/systemd/system ]; }
 
+# A process that has ended may stay a zombie for a while, until PID 1 looks.
+alive() { [ -n "${1:-}" ] && grep -qs '^State:.[^ZX]' "/proc/$1/status"; }
+
 service_running() {
     if has_systemd; then
         systemctl is-active --quiet "$(unit_of "$1")"
     else
-        local pid
-        pid=$(cat "$run/pids/$1.supervisor" 2>/dev/null) && kill -0 "$pid" 2>/dev/null
+        alive "$(cat "$run/pids/$1.supervisor" 2>/dev/null)"
     fi
 }
 
@@ -49,10 +51,10 @@ service_stop() {
     pid=$(cat "$run/pids/$name.supervisor" 2>/dev/null) || return 0
     kill -TERM "$pid" 2>/dev/null || true
     for ((i = 0; i < 400; i++)); do
-        kill -0 "$pid" 2>/dev/null || break
+        alive "$pid" || break
         sleep 0.05
     done
-    kill -0 "$pid" 2>/dev/null && kill -KILL "$pid" "$(cat "$run/pids/$name.pid")" 2>/dev/null
+    alive "$pid" && kill -KILL "$pid" "$(cat "$run/pids/$name.pid")" 2>/dev/null
     rm -f "$run/pids/$name.supervisor" "$run/pids/$name.pid"
     return 0
 }

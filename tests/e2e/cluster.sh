@@ -80,7 +80,7 @@ kill_component() {
     kill -9 "$before"
     eventually 10 component_changed "$1" "$before"
 }
-component_changed() { [ -s "$run/pids/$1.pid" ] && [ "$(component_pid "$1")" != "$2" ] && kill -0 "$(component_pid "$1")"; }
+component_changed() { [ -s "$run/pids/$1.pid" ] && [ "$(component_pid "$1")" != "$2" ] && grep -qs '^State:.[^ZX]' "/proc/$(component_pid "$1")/status"; }
 
 delete_all() { kube delete replicasets,pods --all --wait=false > /dev/null 2>&1 || true; eventually 40 no_pods; }
 no_pods() { [ -z "$(kube get pods -o name)" ]; }
