@@ -212,8 +212,13 @@ static int add_volume_mounts(const struct container_config_request *request, str
         if (sub_path_of(mount, &config->environment, &sub_path, err) < 0)
             return -1;
         CLEANUP(free_ptr) char *bound = NULL;
-        if (sub_path.len > 0 && volumes_sub_path(context->pod_folder, name, volume, json_get_text(request->container, "name"),
-                                                 (int)i, str_text(&sub_path), &bound, err) < 0)
+        const struct volumes_sub_path request_path = {.pod_folder = context->pod_folder,
+                                                      .volume_name = name,
+                                                      .volume_path = volume,
+                                                      .container = json_get_text(request->container, "name"),
+                                                      .sub_path = str_text(&sub_path),
+                                                      .mount_index = i};
+        if (sub_path.len > 0 && volumes_bind_sub_path(&request_path, &bound, err) < 0)
             return error_prefix(err, "failed to prepare subPath for volumeMount \"%s\" of container \"%s\"", name,
                                 json_get_text(request->container, "name"));
         const struct json *spec = json_array_find(json_find(context->pod, "spec.volumes"), "name", name, NULL);

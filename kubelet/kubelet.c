@@ -48,7 +48,7 @@ struct kubelet {
     struct cond cond;
     // under lock
     bool stopping;
-    bool events_flow;
+    bool events_flow, relist_soon;
     // owned by the node's thread
     int64_t relisted_at;
     bool trimmed;
@@ -166,6 +166,7 @@ static void on_pod(void *context, const struct object *old, const struct object 
 static void set_flow(struct kubelet *kubelet, bool flow) {
     LOCKED(&kubelet->lock) {
         kubelet->events_flow = flow;
+        kubelet->relist_soon = true; // what happened while events were not followed
     }
 }
 
@@ -207,15 +208,17 @@ static void follow_events(void *argument) {
 static void on_round(void *context) {
     struct kubelet *kubelet = context;
     int64_t now = clock_monotonic(kubelet->config.clock);
-    bool flow = false;
+    bool flow = false, soon = false;
     // What only the start needed goes once everything has run for a while.
     if (!kubelet->trimmed)
         process_trim_resident();
     kubelet->trimmed = true;
     LOCKED(&kubelet->lock) {
         flow = kubelet->events_flow;
+        soon = kubelet->relist_soon;
+        kubelet->relist_soon = false;
     }
-    if (now - kubelet->relisted_at >= (flow ? RELIST : RELIST_WITHOUT_EVENTS)) {
+    if (soon || now - kubelet->relisted_at >= (flow ? RELIST : RELIST_WITHOUT_EVENTS)) {
         kubelet->relisted_at = now;
         pods_wake_all(kubelet->pods);
     }

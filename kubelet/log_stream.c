@@ -272,23 +272,23 @@ static void add_follower(struct log_streams *streams, struct log_stream *self) {
     list_push_back(&streams->followers, &self->node);
 }
 
-int log_stream_reply(struct log_streams *streams, struct http_server_request *request, const char *path, const char *container_id,
-                     bool running, const struct log_stream_options *options, struct error **err) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+int log_stream_reply(struct log_streams *streams, struct http_server_request *request, const struct log_stream_source *source,
+                     const struct log_stream_options *options, struct error **err) {
+    int fd = open(source->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return error_set_errno(err, errno, "failed to try resolving symlinks in path \"%s\"", path);
+        return error_set_errno(err, errno, "failed to try resolving symlinks in path \"%s\"", source->path);
     struct log_stream *self = alloc_zero(sizeof(*self));
     self->streams = streams;
-    self->path = alloc_string(path);
-    self->container_id = alloc_string(container_id);
+    self->path = alloc_string(source->path);
+    self->container_id = alloc_string(source->container_id);
     self->fd = fd;
     self->watch = -1;
     self->filter.options = *options;
-    self->ended = !running;
+    self->ended = !source->running;
     if (options->tail_lines >= 0)
         lseek(fd, log_file_tail_offset(fd, (size_t)options->tail_lines), SEEK_SET);
     const struct http_server_head head = {.status = 200, .content_type = "text/plain; charset=utf-8"};
-    bool follows = options->follow && running;
+    bool follows = options->follow && source->running;
     if (follows) {
         LOCKED(&streams->lock) {
             add_follower(streams, self);

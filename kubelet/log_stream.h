@@ -24,10 +24,14 @@ struct log_streams *log_streams_new(void);
 void log_streams_stop(struct log_streams *streams);
 void log_streams_free(struct log_streams *streams); // no body may be under way
 
-// Replies to the request with the log at `path`. running: whether the container still runs (a follower waits for log_streams_ended).
-// -1: not replied (the file can't be opened).
-int log_stream_reply(struct log_streams *streams, struct http_server_request *request, const char *path, const char *container_id,
-                     bool running, const struct log_stream_options *options, struct error **err) MUST_CHECK;
+// Whose log it is. running: the container still runs (a follower waits for log_streams_ended).
+struct log_stream_source {
+    const char *path, *container_id;
+    bool running;
+};
+// Replies to the request with the log. -1: not replied (the file can't be opened).
+int log_stream_reply(struct log_streams *streams, struct http_server_request *request, const struct log_stream_source *source,
+                     const struct log_stream_options *options, struct error **err) MUST_CHECK;
 // The container has ended and its log is whole: its followers finish.
 void log_streams_ended(struct log_streams *streams, const char *container_id);
 

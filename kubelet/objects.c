@@ -22,11 +22,12 @@ static int field_text(void *context, const struct json *pod, const char *path, s
     return downward_field(objects->pod, path, out, err);
 }
 
-static int resource_text(void *context, const struct json *pod, const char *container, const char *resource, const char *divisor,
-                         struct str *out, struct error **err) {
+static int resource_text(void *context, const struct json *pod, const struct json *reference, struct str *out,
+                         struct error **err) {
     const struct objects_context *objects = context;
     (void)pod;
-    return downward_resource(objects->pod, container, resource, divisor, out, err);
+    return downward_resource(objects->pod, json_get_text(reference, "containerName"), json_get_text(reference, "resource"),
+                             json_get_string(reference, "divisor"), out, err);
 }
 
 void objects_volume_host(struct objects_context *context, struct volume_host *ret_host) {

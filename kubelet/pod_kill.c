@@ -43,8 +43,7 @@ static int64_t run_pre_stop(const struct kill_context *kill, int64_t grace_secon
                                           .timeout = grace_seconds * SECOND};
     AUTO_STR message = {0};
     if (!handler_run(&target, handler, &message))
-        pod_event(worker, kill->object, kill->name, kill->init, "Warning", "FailedPreStopHook", "PreStopHook failed: %s",
-                  str_text(&message));
+        pod_event_warning(worker, kill->object, kill->name, "FailedPreStopHook", "PreStopHook failed: %s", str_text(&message));
     return grace_seconds - (clock_monotonic(clock) - begin) / SECOND;
 }
 
@@ -97,9 +96,9 @@ void pod_kill_container(struct pod_sync_state *sync, const struct pod_action *ac
           log_int(action->grace_seconds), "again", again ? "true" : "false", NULL);
     probes_remove(worker->pods->probes, worker->uid, action->name);
     if (!again && action->message)
-        pod_event(worker, sync->object, action->name, action->init, "Normal", "Killing", "%s", action->message);
+        pod_event_normal(worker, sync->object, action->name, "Killing", "%s", action->message);
     else if (!again)
-        pod_event(worker, sync->object, action->name, action->init, "Normal", "Killing", "Stopping container %s", action->name);
+        pod_event_normal(worker, sync->object, action->name, "Killing", "Stopping container %s", action->name);
     pod_worker_begin(worker);
     if (!thread_pool_submit(worker->pods->pool, run_kill, kill))
         run_kill(kill);

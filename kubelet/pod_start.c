@@ -46,7 +46,7 @@ bool pod_start_volumes(struct pod_sync_state *sync) {
     }
     int64_t delay = MIN(MOUNT_RETRY << MIN(worker->mount_failures, 8), MOUNT_RETRY_MAX);
     worker->mount_failures++;
-    pod_event(worker, sync->object, NULL, false, "Warning", "FailedMount", "%s", error_message(failure));
+    pod_event_warning(worker, sync->object, NULL, "FailedMount", "%s", error_message(failure));
     pod_worker_wake_at(worker, clock_monotonic(clock) + delay);
     return false;
 }
@@ -55,8 +55,8 @@ bool pod_start_volumes(struct pod_sync_state *sync) {
 
 static bool sandbox_failed(struct pod_sync_state *sync, const struct error *failure) {
     struct pod_worker *worker = sync->worker;
-    pod_event(worker, sync->object, NULL, false, "Warning", "FailedCreatePodSandBox", "Failed to create pod sandbox: %s",
-              error_message(failure));
+    pod_event_warning(worker, sync->object, NULL, "FailedCreatePodSandBox", "Failed to create pod sandbox: %s",
+                      error_message(failure));
     int64_t at = clock_wall(worker->pods->config.clock) + RETRY;
     LOCKED(&worker->lock) {
         worker->memory.sandbox_retry_at = at;
@@ -71,14 +71,13 @@ bool pod_start_sandbox(struct pod_sync_state *sync, uint32_t attempt) {
         cgroups_add_pod(worker->pods->config.cgroups, sync->pod);
     worker->cgroup_made = true;
     if (sandbox_config_lacks_dns(&sync->context) && worker->pods->config.options->cluster_domain[0])
-        pod_event(
-            worker, sync->object, NULL, false, "Warning", "MissingClusterDNS",
+        pod_event_warning(
+            worker, sync->object, NULL, "MissingClusterDNS",
             "pod: \"%s_%s(%s)\". kubelet does not have ClusterDNS IP configured and cannot create Pod using \"ClusterFirst\" "
             "policy. Falling back to \"Default\" policy.",
             worker->name, worker->ns, worker->uid);
     if (attempt > 0)
-        pod_event(worker, sync->object, NULL, false, "Normal", "SandboxChanged",
-                  "Pod sandbox changed, it will be killed and re-created.");
+        pod_event_normal(worker, sync->object, NULL, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
     CLEANUP(runtime_sandbox_config_freep) struct runtime_sandbox_config *config = NULL;
     CLEANUP(free_ptr) char *id = NULL;
     AUTO_ERROR failure = NULL;
@@ -100,7 +99,6 @@ struct pull_context {
     struct pod_worker *worker;
     const struct object *object;
     char *container, *image;
-    bool init;
 };
 
 static void fail_start(struct pod_sync_state *sync, const struct pod_action *action, const char *reason, const char *message,
@@ -119,16 +117,16 @@ static void pull_done(void *context, struct images_result *result) {
     struct pod_worker *worker = pull->worker;
     int64_t now = clock_wall(worker->pods->config.clock);
     if (result->error) {
-        pod_event(worker, pull->object, pull->container, pull->init, "Warning", "Failed", "Failed to pull image \"%s\": %s",
-                  pull->image, error_message(result->error));
-        pod_event(worker, pull->object, pull->container, pull->init, "Warning", "Failed", "Error: ErrImagePull");
+        pod_event_warning(worker, pull->object, pull->container, "Failed", "Failed to pull image \"%s\": %s", pull->image,
+                          error_message(result->error));
+        pod_event_warning(worker, pull->object, pull->container, "Failed", "Error: ErrImagePull");
     } else {
         char took[TIME_TEXT_SIZE], waited[TIME_TEXT_SIZE];
         int64_t milli = MILLISECOND;
-        pod_event(worker, pull->object, pull->container, pull->init, "Normal", "Pulled",
-                  "Successfully pulled image \"%s\" in %s (%s including waiting). Image size: %" PRIu64 " bytes.", pull->image,
-                  duration_format(result->duration / milli * milli, took),
-                  duration_format(result->waited / milli * milli, waited), result->size);
+        pod_event_normal(worker, pull->object, pull->container, "Pulled",
+                         "Successfully pulled image \"%s\" in %s (%s including waiting). Image size: %" PRIu64 " bytes.",
+                         pull->image, duration_format(result->duration / milli * milli, took),
+                         duration_format(result->waited / milli * milli, waited), result->size);
     }
     LOCKED(&worker->lock) {
         struct pod_container_memory *memory = pod_memory_container(&worker->memory, pull->container);
@@ -158,8 +156,7 @@ static void start_pull(struct pod_sync_state *sync, const struct pod_action *act
     pull->object = object_ref(sync->object);
     pull->container = alloc_string(action->name);
     pull->image = alloc_string(json_get_text(action->container, "image"));
-    pull->init = action->init;
-    pod_event(worker, sync->object, action->name, action->init, "Normal", "Pulling", "Pulling image \"%s\"", pull->image);
+    pod_event_normal(worker, sync->object, action->name, "Pulling", "Pulling image \"%s\"", pull->image);
     LOCKED(&worker->lock) {
         pod_memory_container(&worker->memory, action->name)->pulling = true;
     }
@@ -184,23 +181,23 @@ static void find_image(struct pod_sync_state *sync, const struct pod_action *act
     AUTO_ERROR failure = NULL;
     if (runtime->ops->image_status(runtime, pulled ? pulled : image, ret_image, &failure) < 0) {
         fail_start(sync, action, "ImageInspectError", error_message(failure), RETRY);
-        pod_event(worker, sync->object, action->name, action->init, "Warning", "InspectFailed",
-                  "Failed to inspect image \"%s\": %s", named, error_message(failure));
+        pod_event_warning(worker, sync->object, action->name, "InspectFailed", "Failed to inspect image \"%s\": %s", named,
+                          error_message(failure));
         return;
     }
     if (pulled && ret_image->id)
         return;
     bool always = str_equal(policy, "Always");
     if (ret_image->id && !always) {
-        pod_event(worker, sync->object, action->name, action->init, "Normal", "Pulled",
-                  "Container image \"%s\" already present on machine", named);
+        pod_event_normal(worker, sync->object, action->name, "Pulled", "Container image \"%s\" already present on machine",
+                         named);
         return;
     }
     runtime_image_clear(ret_image);
     if (str_equal(policy, "Never")) {
         CLEANUP(free_ptr) char *message = alloc_printf("Container image \"%s\" is not present with pull policy of Never", named);
-        pod_event(worker, sync->object, action->name, action->init, "Warning", "ErrImageNeverPull", "%s", message);
-        pod_event(worker, sync->object, action->name, action->init, "Warning", "Failed", "Error: ErrImageNeverPull");
+        pod_event_warning(worker, sync->object, action->name, "ErrImageNeverPull", "%s", message);
+        pod_event_warning(worker, sync->object, action->name, "Failed", "Error: ErrImageNeverPull");
         fail_start(sync, action, "ErrImageNeverPull", message, RETRY);
         return;
     }
@@ -211,8 +208,8 @@ static void find_image(struct pod_sync_state *sync, const struct pod_action *act
         CLEANUP(free_ptr)
         char *message = alloc_printf("Back-off pulling image \"%s\": ErrImagePull: %s", named, last ? last : "");
         fail_start(sync, action, "ImagePullBackOff", message, at - now);
-        pod_event(worker, sync->object, action->name, action->init, "Normal", "BackOff", "Back-off pulling image \"%s\"", named);
-        pod_event(worker, sync->object, action->name, action->init, "Warning", "Failed", "Error: ImagePullBackOff");
+        pod_event_normal(worker, sync->object, action->name, "BackOff", "Back-off pulling image \"%s\"", named);
+        pod_event_warning(worker, sync->object, action->name, "Failed", "Error: ImagePullBackOff");
         return;
     }
     start_pull(sync, action, image);
@@ -230,12 +227,9 @@ static void run_post_start(void *argument) {
     struct hook_context *hook = argument;
     struct pod_worker *worker = hook->worker;
     AUTO_JSON pod = object_tree(hook->object);
-    bool init = false;
     const struct json *container = json_array_find(json_find(pod, "spec.containers"), "name", hook->container, NULL);
-    if (!container) {
+    if (!container)
         container = json_array_find(json_find(pod, "spec.initContainers"), "name", hook->container, NULL);
-        init = true;
-    }
     const struct handler_target target = {.runtime = worker->pods->config.runtime,
                                           .container = container,
                                           .container_id = hook->container_id,
@@ -243,8 +237,8 @@ static void run_post_start(void *argument) {
     AUTO_STR message = {0};
     bool passed = handler_run(&target, json_find(container, "lifecycle.postStart"), &message);
     if (!passed)
-        pod_event(worker, hook->object, hook->container, init, "Warning", "FailedPostStartHook", "PostStartHook failed: %s",
-                  str_text(&message));
+        pod_event_warning(worker, hook->object, hook->container, "FailedPostStartHook", "PostStartHook failed: %s",
+                          str_text(&message));
     LOCKED(&worker->lock) {
         struct pod_container_memory *memory = pod_memory_container(&worker->memory, hook->container);
         memory->post_start_pending = false;
@@ -307,20 +301,20 @@ static bool run_container(struct pod_sync_state *sync, const struct pod_action *
     if (sandbox_config_make(&sync->context, sandbox->attempt, &parent, &failure) < 0 ||
         runtime->ops->create_container(runtime, sandbox->id, config, parent, &id, &failure) < 0) {
         const char *text = runtime_error_text(failure);
-        pod_event(worker, sync->object, action->name, action->init, "Warning", "Failed", "Error: %s", text);
+        pod_event_warning(worker, sync->object, action->name, "Failed", "Error: %s", text);
         fail_start(sync, action, "CreateContainerError", text, RETRY);
         return false;
     }
-    pod_event(worker, sync->object, action->name, action->init, "Normal", "Created", "Created container: %s", action->name);
+    pod_event_normal(worker, sync->object, action->name, "Created", "Created container: %s", action->name);
     pod_worker_know(worker, id);
     if (runtime->ops->start_container(runtime, id, &failure) < 0) {
         const char *text = runtime_error_text(failure);
-        pod_event(worker, sync->object, action->name, action->init, "Warning", "Failed", "Error: %s", text);
+        pod_event_warning(worker, sync->object, action->name, "Failed", "Error: %s", text);
         fail_start(sync, action, "RunContainerError", text, START_FAILURE_SHOWN);
         pod_worker_wake_at(worker, clock_monotonic(worker->pods->config.clock) + START_FAILURE_SHOWN);
         return true;
     }
-    pod_event(worker, sync->object, action->name, action->init, "Normal", "Started", "Started container %s", action->name);
+    pod_event_normal(worker, sync->object, action->name, "Started", "Started container %s", action->name);
     link_log(sync, config->log_path, action->name, id);
     LOCKED(&worker->lock) {
         struct pod_container_memory *memory = pod_memory_container(&worker->memory, action->name);
@@ -351,7 +345,7 @@ bool pod_start_container(struct pod_sync_state *sync, const struct pod_action *a
     int made = container_config_make(&request, &config, &failure);
     runtime_image_clear(&image);
     if (made < 0) {
-        pod_event(worker, sync->object, action->name, action->init, "Warning", "Failed", "Error: %s", error_message(failure));
+        pod_event_warning(worker, sync->object, action->name, "Failed", "Error: %s", error_message(failure));
         fail_start(sync, action, "CreateContainerConfigError", error_message(failure), RETRY);
         return true;
     }

@@ -28,24 +28,44 @@
 #define LOG_MESSAGE_MAX 2048
 #define LOG_MESSAGE_LINES 80
 
-void pod_event(struct pod_worker *worker, const struct object *object, const char *container, bool init, const char *type,
-               const char *reason, const char *format, ...) {
+// What an event is, before its text.
+struct event_kind {
+    const char *container, *type, *reason;
+};
+
+static void record(struct pod_worker *worker, const struct object *object, const struct event_kind *kind, const char *format,
+                   va_list args) {
     AUTO_STR text = {0}, path = {0};
-    va_list args;
-    va_start(args, format);
     str_vprintf(&text, format, args);
-    va_end(args);
     struct event_subject subject = event_subject_of(object);
     subject.kind = "Pod";
     subject.api_version = "v1";
-    if (container) {
-        str_printf(&path, "spec.%s{%s}", init ? "initContainers" : "containers", container);
+    if (kind->container) {
+        AUTO_JSON pod = object_tree(object);
+        bool init = json_array_find(json_find(pod, "spec.initContainers"), "name", kind->container, NULL);
+        str_printf(&path, "spec.%s{%s}", init ? "initContainers" : "containers", kind->container);
         subject.field_path = str_text(&path);
     }
-    log_v(2, "event", "pod", worker->name, "namespace", worker->ns, "container", container ? container : "", "type", type,
-          "reason", reason, "message", str_text(&text), NULL);
+    log_v(2, "event", "pod", worker->name, "namespace", worker->ns, "container", kind->container ? kind->container : "", "type",
+          kind->type, "reason", kind->reason, "message", str_text(&text), NULL);
     if (worker->pods->config.recorder)
-        event_record(worker->pods->config.recorder, &subject, type, reason, "%s", str_text(&text));
+        event_record(worker->pods->config.recorder, &subject, kind->type, kind->reason, "%s", str_text(&text));
+}
+
+void pod_event_normal(struct pod_worker *worker, const struct object *object, const char *container, const char *reason,
+                      const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    record(worker, object, &(struct event_kind){container, "Normal", reason}, format, args);
+    va_end(args);
+}
+
+void pod_event_warning(struct pod_worker *worker, const struct object *object, const char *container, const char *reason,
+                       const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    record(worker, object, &(struct event_kind){container, "Warning", reason}, format, args);
+    va_end(args);
 }
 
 // --- observing -----------------------------------------------------------------------------------------------------------------
@@ -204,9 +224,9 @@ static bool back_off(struct pod_sync_state *sync, const struct pod_action *actio
             pod_memory_waiting(memory, "CrashLoopBackOff", str_text(&message));
     }
     if (entered)
-        pod_event(worker, sync->object, action->name, action->init, "Warning", "BackOff",
-                  "Back-off restarting failed container %s in pod %s_%s(%s)", action->name, worker->name, worker->ns,
-                  worker->uid);
+        pod_event_warning(worker, sync->object, action->name, "BackOff",
+                          "Back-off restarting failed container %s in pod %s_%s(%s)", action->name, worker->name, worker->ns,
+                          worker->uid);
     return false;
 }
 
@@ -281,8 +301,8 @@ static int64_t check_deadline(struct pod_sync_state *sync, int64_t now) {
         }
     }
     if (fresh)
-        pod_event(worker, sync->object, NULL, false, "Normal", "DeadlineExceeded",
-                  "Pod was active on the node longer than the specified deadline");
+        pod_event_normal(worker, sync->object, NULL, "DeadlineExceeded",
+                         "Pod was active on the node longer than the specified deadline");
     return TIME_NEVER;
 }
 
@@ -341,8 +361,13 @@ static void start_probes(struct pod_sync_state *sync, const char *list_name) {
         if (latest->state != RUNTIME_CONTAINER_RUNNING || pending)
             probes_remove(worker->pods->probes, worker->uid, name);
         else if (!probes_has(worker->pods->probes, worker->uid, name, latest->id))
-            probes_add(worker->pods->probes, worker, worker->uid, container, latest->id,
-                       sync->pod_ips.len > 0 ? sync->pod_ips.items[0] : "", latest->started_at);
+            probes_add(worker->pods->probes,
+                       &(struct probes_subject){.owner = worker,
+                                                .key = worker->uid,
+                                                .container_id = latest->id,
+                                                .pod_ip = sync->pod_ips.len > 0 ? sync->pod_ips.items[0] : "",
+                                                .container = container,
+                                                .started_at = latest->started_at});
     }
 }
 

@@ -103,7 +103,9 @@ bool pod_kill_clean(struct pod_worker *worker); // volumes and control group
 void pod_kill_collect(struct pod_sync_state *sync);
 
 // Events of the pod, or of one of its containers (name NULL: the pod).
-void pod_event(struct pod_worker *worker, const struct object *object, const char *container, bool init, const char *type,
-               const char *reason, const char *format, ...) PRINTF_LIKE(7, 8);
+void pod_event_normal(struct pod_worker *worker, const struct object *object, const char *container, const char *reason,
+                      const char *format, ...) PRINTF_LIKE(5, 6);
+void pod_event_warning(struct pod_worker *worker, const struct object *object, const char *container, const char *reason,
+                       const char *format, ...) PRINTF_LIKE(5, 6);
 
 #endif

@@ -184,23 +184,23 @@ static void release_worker(void *owner) {
 
 static const char *const probe_words[POD_PROBE_COUNT] = {"Startup", "Liveness", "Readiness"};
 
-static void probe_reported(void *owner, const char *container, const char *container_id, enum pod_probe probe, bool crossed,
-                           enum pod_probe_result result, const char *message) {
+static void probe_reported(void *owner, const struct probes_outcome *outcome) {
     struct pod_worker *worker = owner;
     bool changed = false;
-    if (message) {
+    if (outcome->message) {
         AUTO_OBJECT object = NULL;
         LOCKED(&worker->pods->lock) {
             object = worker->object ? object_ref(worker->object) : NULL;
         }
         if (object)
-            pod_event(worker, object, container, false, "Warning", "Unhealthy", "%s probe failed: %s", probe_words[probe],
-                      message);
+            pod_event_warning(worker, object, outcome->container, "Unhealthy", "%s probe failed: %s", probe_words[outcome->probe],
+                              outcome->message);
     }
     LOCKED(&worker->lock) {
-        struct pod_container_memory *memory = pod_memory_container(&worker->memory, container);
-        if (crossed && str_equal(memory->running_id, container_id) && memory->probes[probe] != result) {
-            memory->probes[probe] = result;
+        struct pod_container_memory *memory = pod_memory_container(&worker->memory, outcome->container);
+        if (outcome->crossed && str_equal(memory->running_id, outcome->container_id) &&
+            memory->probes[outcome->probe] != outcome->result) {
+            memory->probes[outcome->probe] = outcome->result;
             changed = true;
         }
     }

@@ -130,8 +130,12 @@ static void run_probe(void *argument) {
         result = probe->result;
     }
     if (!dead)
-        probes->config.report(owner, probe->container, probe->container_id, probe->kind, crossed, result,
-                              passed ? NULL : str_text(&message));
+        probes->config.report(owner, &(struct probes_outcome){.container = probe->container,
+                                                              .container_id = probe->container_id,
+                                                              .probe = probe->kind,
+                                                              .crossed = crossed,
+                                                              .result = result,
+                                                              .message = passed ? NULL : str_text(&message)});
     LOCKED(&probes->lock) {
         probe->running = false;
         bool over = probe->kind == POD_PROBE_STARTUP && probe->result != POD_PROBE_UNKNOWN;
@@ -217,23 +221,23 @@ static struct probe *make(struct probes *probes, const struct json *spec, enum p
     return probe;
 }
 
-void probes_add(struct probes *probes, void *owner, const char *key, const struct json *container, const char *container_id,
-                const char *pod_ip, int64_t started_at) {
+void probes_add(struct probes *probes, const struct probes_subject *subject) {
+    const struct json *container = subject->container;
     const char *name = json_get_text(container, "name");
-    probes_remove(probes, key, name);
+    probes_remove(probes, subject->key, name);
     bool has_startup = json_get(container, "startupProbe") != NULL;
-    int64_t since = clock_wall(probes->config.clock) - started_at;
+    int64_t since = clock_wall(probes->config.clock) - subject->started_at;
     for (enum pod_probe kind = POD_PROBE_STARTUP; kind < POD_PROBE_COUNT; kind++) {
         const struct json *spec = json_get(container, pod_probe_fields[kind]);
         if (!spec)
             continue;
         int64_t delay = MAX(json_get_int(spec, "initialDelaySeconds", 0) * SECOND - since, 0);
         struct probe *probe = make(probes, spec, kind, clock_monotonic(probes->config.clock) + delay);
-        probe->owner = owner;
-        probe->key = alloc_string(key);
+        probe->owner = subject->owner;
+        probe->key = alloc_string(subject->key);
         probe->container = alloc_string(name);
-        probe->container_id = alloc_string(container_id);
-        probe->pod_ip = alloc_string(pod_ip);
+        probe->container_id = alloc_string(subject->container_id);
+        probe->pod_ip = alloc_string(subject->pod_ip);
         probe->spec = json_text(container);
         probe->held = has_startup && kind != POD_PROBE_STARTUP;
         LOCKED(&probes->lock) {

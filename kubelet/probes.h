@@ -14,9 +14,16 @@
 
 struct probes;
 
-// How a probe's owner is told. Any thread. `result` is set when thresholds were crossed; message when a run failed (else NULL).
-typedef void (*probes_report)(void *owner, const char *container, const char *container_id, enum pod_probe probe, bool crossed,
-                              enum pod_probe_result result, const char *message);
+// What a run came to. crossed: `result` is new. message: why the run failed; NULL: it passed.
+struct probes_outcome {
+    const char *container, *container_id;
+    enum pod_probe probe;
+    bool crossed;
+    enum pod_probe_result result;
+    const char *message;
+};
+// How a probe's owner is told. Any thread.
+typedef void (*probes_report)(void *owner, const struct probes_outcome *outcome);
 
 struct probes_config {
     struct runtime *runtime;
@@ -33,10 +40,16 @@ struct probes *probes_new(const struct probes_config *config);
 void probes_stop(struct probes *probes);
 void probes_free(struct probes *probes);
 
-// Begins the probes of a container that runs (its spec entry is copied). Liveness and readiness wait for the startup probe.
-// key identifies the owner (pod uid); what another container id of the same name had is dropped.
-void probes_add(struct probes *probes, void *owner, const char *key, const struct json *container, const char *container_id,
-                const char *pod_ip, int64_t started_at);
+// Whose probes. key identifies the owner (pod uid).
+struct probes_subject {
+    void *owner;
+    const char *key, *container_id, *pod_ip;
+    const struct json *container; // its spec entry
+    int64_t started_at;           // wall
+};
+// Begins the probes of a container that runs (all is copied). Liveness and readiness wait for the startup probe; what another
+// container id of the same name had is dropped.
+void probes_add(struct probes *probes, const struct probes_subject *subject);
 void probes_remove(struct probes *probes, const char *key, const char *container); // container NULL: all of the pod's
 bool probes_has(struct probes *probes, const char *key, const char *container, const char *container_id);
 

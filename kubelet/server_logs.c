@@ -89,9 +89,19 @@ static int not_there(const struct json *pod, const char *name, struct str *messa
     return 400;
 }
 
+// What is asked for.
+struct question {
+    const struct json *pod;
+    const char *container;
+    struct log_stream_options options;
+    bool previous;
+};
+
 static int answer(struct log_streams *streams, struct runtime *runtime, struct http_server_request *request,
-                  const struct json *pod, const char *name, const struct log_stream_options *options, bool previous,
-                  struct str *message) {
+                  const struct question *question, struct str *message) {
+    const struct json *pod = question->pod;
+    const char *name = question->container;
+    bool previous = question->previous;
     struct pod_observed observed;
     AUTO_ERROR failure = NULL;
     if (pod_observed_read(runtime, json_find_text(pod, "metadata.uid"), &observed, &failure) < 0) {
@@ -108,29 +118,30 @@ static int answer(struct log_streams *streams, struct runtime *runtime, struct h
         status = 400;
     } else if (!container) {
         status = not_there(pod, name, message);
-    } else if (log_stream_reply(streams, request, container->log_path, container->id,
-                                container->state == RUNTIME_CONTAINER_RUNNING, options, &failure) < 0) {
-        str_append(message, error_message(failure));
-        status = 500;
+    } else {
+        const struct log_stream_source source = {
+            .path = container->log_path, .container_id = container->id, .running = container->state == RUNTIME_CONTAINER_RUNNING};
+        if (log_stream_reply(streams, request, &source, &question->options, &failure) < 0) {
+            str_append(message, error_message(failure));
+            status = 500;
+        }
     }
     pod_observed_free(&observed);
     return status;
 }
 
-int server_logs_answer(struct log_streams *streams, struct pods *pods, struct runtime *runtime, struct clock *clock,
-                       struct http_server_request *request, struct str *message) {
+int server_logs_answer(const struct server_logs *logs, struct http_server_request *request, struct str *message) {
     AUTO_STR_LIST parts = {0};
     str_list_split(&parts, str_skip_prefix(request->path, "/containerLogs/"), '/');
     if (parts.len != 3 || str_empty(parts.items[0]) || str_empty(parts.items[1]) || str_empty(parts.items[2])) {
         str_append(message, "Missing podNamespace, podID or containerName.\n");
         return 400;
     }
-    struct log_stream_options options;
-    bool previous = false;
-    int status = server_logs_options(request->query, clock_wall(clock), &options, &previous, message);
+    struct question question = {.container = parts.items[2]};
+    int status = server_logs_options(request->query, clock_wall(logs->clock), &question.options, &question.previous, message);
     if (status)
         return status;
-    AUTO_OBJECT object = pods_get(pods, parts.items[0], parts.items[1]);
+    AUTO_OBJECT object = pods_get(logs->pods, parts.items[0], parts.items[1]);
     if (!object) {
         str_printf(message, "pod \"%s\" does not exist\n", parts.items[1]);
         return 404;
@@ -140,5 +151,6 @@ int server_logs_answer(struct log_streams *streams, struct pods *pods, struct ru
         str_printf(message, "container \"%s\" not found in pod \"%s\"\n", parts.items[2], parts.items[1]);
         return 404;
     }
-    return answer(streams, runtime, request, pod, parts.items[2], &options, previous, message);
+    question.pod = pod;
+    return answer(logs->streams, logs->runtime, request, &question, message);
 }

@@ -9,9 +9,15 @@
 #include "kubelet/pods.h"
 #include "kubelet/runtime/runtime.h"
 
+// What the answer is made of; borrowed.
+struct server_logs {
+    struct log_streams *streams;
+    struct pods *pods;
+    struct runtime *runtime;
+    struct clock *clock;
+};
 // 0: replied. Else the HTTP status and text to reply with.
-int server_logs_answer(struct log_streams *streams, struct pods *pods, struct runtime *runtime, struct clock *clock,
-                       struct http_server_request *request, struct str *message);
+int server_logs_answer(const struct server_logs *logs, struct http_server_request *request, struct str *message);
 // Query parameters as PodLogOptions. 0, or 422 with a message.
 int server_logs_options(const char *query, int64_t now, struct log_stream_options *ret_options, bool *ret_previous,
                         struct str *message);

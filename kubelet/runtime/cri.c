@@ -38,17 +38,25 @@ static int named_error(struct error **err, struct error **from) {
     return error_move(err, from);
 }
 
+// A call to make.
+struct rpc {
+    struct grpc_client *client;
+    const char *method;
+    int64_t timeout;
+    const ProtobufCMessage *request;
+};
+
 // One unary call. descriptor NULL: the reply is not looked at.
-static int call(struct grpc_client *client, const char *method, int64_t timeout, const ProtobufCMessage *request,
-                const ProtobufCMessageDescriptor *descriptor, ProtobufCMessage **ret_reply, struct error **err) {
+static int call(const struct rpc *rpc, const ProtobufCMessageDescriptor *descriptor, ProtobufCMessage **ret_reply,
+                struct error **err) {
     AUTO_STR packed = {0};
-    size_t size = protobuf_c_message_get_packed_size(request);
+    size_t size = protobuf_c_message_get_packed_size(rpc->request);
     str_reserve(&packed, size + 1);
-    packed.len = protobuf_c_message_pack(request, (uint8_t *)packed.data);
+    packed.len = protobuf_c_message_pack(rpc->request, (uint8_t *)packed.data);
     AUTO_STR reply = {0};
     AUTO_ERROR failure = NULL;
-    const struct grpc_request sent = {.method = method, .message = packed.data, .len = packed.len, .timeout = timeout};
-    if (grpc_client_call(client, &sent, &reply, &failure) < 0) {
+    const struct grpc_request sent = {.method = rpc->method, .message = packed.data, .len = packed.len, .timeout = rpc->timeout};
+    if (grpc_client_call(rpc->client, &sent, &reply, &failure) < 0) {
         struct error *taken = STEAL(failure);
         return named_error(err, &taken);
     }
@@ -56,7 +64,8 @@ static int call(struct grpc_client *client, const char *method, int64_t timeout,
         return 0;
     ProtobufCMessage *message = protobuf_c_message_unpack(descriptor, NULL, reply.len, (const uint8_t *)str_text(&reply));
     if (!message)
-        return error_set(err, "%s: the reply is no message of type %s", method, descriptor->c_name ? descriptor->c_name : "CRI");
+        return error_set(err, "%s: the reply is no message of type %s", rpc->method,
+                         descriptor->c_name ? descriptor->c_name : "CRI");
     *ret_reply = message;
     return 0;
 }
@@ -79,8 +88,8 @@ static int cri_version(struct runtime *runtime, struct runtime_version *ret_vers
     Cri__VersionRequest request = CRI__VERSION_REQUEST__INIT;
     request.version = words("0.1.0");
     AUTO_MESSAGE message = NULL;
-    if (call(cri->runtime, RUNTIME_METHOD "Version", cri->timeout, &request.base, &cri__version_response__descriptor, &message,
-             err) < 0)
+    if (call(&(struct rpc){cri->runtime, RUNTIME_METHOD "Version", cri->timeout, &request.base},
+             &cri__version_response__descriptor, &message, err) < 0)
         return -1;
     const Cri__VersionResponse *reply = (const Cri__VersionResponse *)message;
     *ret_version = (struct runtime_version){.name = alloc_string(reply->runtime_name),
@@ -93,8 +102,8 @@ static int cri_status(struct runtime *runtime, struct runtime_status *ret_status
     struct cri *cri = cri_of(runtime);
     Cri__StatusRequest request = CRI__STATUS_REQUEST__INIT;
     AUTO_MESSAGE message = NULL;
-    if (call(cri->runtime, RUNTIME_METHOD "Status", cri->timeout, &request.base, &cri__status_response__descriptor, &message,
-             err) < 0)
+    if (call(&(struct rpc){cri->runtime, RUNTIME_METHOD "Status", cri->timeout, &request.base}, &cri__status_response__descriptor,
+             &message, err) < 0)
         return -1;
     const Cri__StatusResponse *reply = (const Cri__StatusResponse *)message;
     struct runtime_status status = {0};
@@ -123,7 +132,7 @@ static int cri_run_sandbox(struct runtime *runtime, const struct runtime_sandbox
     request.runtime_handler = words(config->handler ? config->handler : "");
     AUTO_MESSAGE message = NULL;
     // Twice the usual time, as upstream: setting up the network may be slow.
-    if (call(cri->runtime, RUNTIME_METHOD "RunPodSandbox", 2 * cri->timeout, &request.base,
+    if (call(&(struct rpc){cri->runtime, RUNTIME_METHOD "RunPodSandbox", 2 * cri->timeout, &request.base},
              &cri__run_pod_sandbox_response__descriptor, &message, err) < 0)
         return -1;
     *ret_id = alloc_string(((const Cri__RunPodSandboxResponse *)message)->pod_sandbox_id);
@@ -134,7 +143,7 @@ static int sandbox_call(struct runtime *runtime, const char *method, const char 
     struct cri *cri = cri_of(runtime);
     Cri__PodSandboxRequest request = CRI__POD_SANDBOX_REQUEST__INIT;
     request.pod_sandbox_id = words(id);
-    return call(cri->runtime, method, cri->timeout, &request.base, NULL, NULL, err);
+    return call(&(struct rpc){cri->runtime, method, cri->timeout, &request.base}, NULL, NULL, err);
 }
 
 static int cri_stop_sandbox(struct runtime *runtime, const char *id, struct error **err) {
@@ -150,7 +159,7 @@ static int cri_sandbox_status(struct runtime *runtime, const char *id, struct ru
     Cri__PodSandboxRequest request = CRI__POD_SANDBOX_REQUEST__INIT;
     request.pod_sandbox_id = words(id);
     AUTO_MESSAGE message = NULL;
-    if (call(cri->runtime, RUNTIME_METHOD "PodSandboxStatus", cri->timeout, &request.base,
+    if (call(&(struct rpc){cri->runtime, RUNTIME_METHOD "PodSandboxStatus", cri->timeout, &request.base},
              &cri__pod_sandbox_status_response__descriptor, &message, err) < 0)
         return -1;
     const Cri__PodSandboxStatusResponse *reply = (const Cri__PodSandboxStatusResponse *)message;
@@ -179,7 +188,7 @@ static int cri_list_sandboxes(struct runtime *runtime, const struct runtime_filt
     Cri__ListPodSandboxRequest request = CRI__LIST_POD_SANDBOX_REQUEST__INIT;
     request.filter = &selector;
     AUTO_MESSAGE message = NULL;
-    if (call(cri->runtime, RUNTIME_METHOD "ListPodSandbox", cri->timeout, &request.base,
+    if (call(&(struct rpc){cri->runtime, RUNTIME_METHOD "ListPodSandbox", cri->timeout, &request.base},
              &cri__list_pod_sandbox_response__descriptor, &message, err) < 0)
         return -1;
     const Cri__ListPodSandboxResponse *reply = (const Cri__ListPodSandboxResponse *)message;
@@ -201,7 +210,7 @@ static int cri_create_container(struct runtime *runtime, const char *sandbox_id,
     request.config = cri_messages_container_config(&arena, config);
     request.sandbox_config = cri_messages_sandbox_config(&arena, sandbox);
     AUTO_MESSAGE message = NULL;
-    if (call(cri->runtime, RUNTIME_METHOD "CreateContainer", cri->timeout, &request.base,
+    if (call(&(struct rpc){cri->runtime, RUNTIME_METHOD "CreateContainer", cri->timeout, &request.base},
              &cri__create_container_response__descriptor, &message, err) < 0)
         return -1;
     *ret_id = alloc_string(((const Cri__CreateContainerResponse *)message)->container_id);
@@ -212,7 +221,7 @@ static int container_call(struct runtime *runtime, const char *method, const cha
     struct cri *cri = cri_of(runtime);
     Cri__ContainerRequest request = CRI__CONTAINER_REQUEST__INIT;
     request.container_id = words(id);
-    return call(cri->runtime, method, cri->timeout, &request.base, NULL, NULL, err);
+    return call(&(struct rpc){cri->runtime, method, cri->timeout, &request.base}, NULL, NULL, err);
 }
 
 static int cri_start_container(struct runtime *runtime, const char *id, struct error **err) {
@@ -237,7 +246,8 @@ static int cri_stop_container(struct runtime *runtime, const char *id, int64_t g
     Cri__StopContainerRequest request = CRI__STOP_CONTAINER_REQUEST__INIT;
     request.container_id = words(id);
     request.timeout = grace_seconds;
-    return call(cri->runtime, RUNTIME_METHOD "StopContainer", timeout_with(cri, grace_seconds), &request.base, NULL, NULL, err);
+    return call(&(struct rpc){cri->runtime, RUNTIME_METHOD "StopContainer", timeout_with(cri, grace_seconds), &request.base},
+                NULL, NULL, err);
 }
 
 static int cri_container_status(struct runtime *runtime, const char *id, struct runtime_container *ret_container,
@@ -246,7 +256,7 @@ static int cri_container_status(struct runtime *runtime, const char *id, struct 
     Cri__ContainerRequest request = CRI__CONTAINER_REQUEST__INIT;
     request.container_id = words(id);
     AUTO_MESSAGE message = NULL;
-    if (call(cri->runtime, RUNTIME_METHOD "ContainerStatus", cri->timeout, &request.base,
+    if (call(&(struct rpc){cri->runtime, RUNTIME_METHOD "ContainerStatus", cri->timeout, &request.base},
              &cri__container_status_response__descriptor, &message, err) < 0)
         return -1;
     const Cri__ContainerStatusResponse *reply = (const Cri__ContainerStatusResponse *)message;
@@ -271,7 +281,7 @@ static int cri_list_containers(struct runtime *runtime, const struct runtime_fil
     Cri__ListContainersRequest request = CRI__LIST_CONTAINERS_REQUEST__INIT;
     request.filter = &selector;
     AUTO_MESSAGE message = NULL;
-    if (call(cri->runtime, RUNTIME_METHOD "ListContainers", cri->timeout, &request.base,
+    if (call(&(struct rpc){cri->runtime, RUNTIME_METHOD "ListContainers", cri->timeout, &request.base},
              &cri__list_containers_response__descriptor, &message, err) < 0)
         return -1;
     const Cri__ListContainersResponse *reply = (const Cri__ListContainersResponse *)message;
@@ -292,8 +302,8 @@ static int cri_exec_sync(struct runtime *runtime, const char *id, const struct s
     request.timeout = timeout_seconds;
     AUTO_MESSAGE message = NULL;
     int64_t timeout = timeout_seconds > 0 ? timeout_with(cri, timeout_seconds) : 0;
-    if (call(cri->runtime, RUNTIME_METHOD "ExecSync", timeout, &request.base, &cri__exec_sync_response__descriptor, &message,
-             err) < 0)
+    if (call(&(struct rpc){cri->runtime, RUNTIME_METHOD "ExecSync", timeout, &request.base}, &cri__exec_sync_response__descriptor,
+             &message, err) < 0)
         return -1;
     const Cri__ExecSyncResponse *reply = (const Cri__ExecSyncResponse *)message;
     struct runtime_exec_result result = {.exit_code = reply->exit_code};
@@ -314,7 +324,7 @@ static int cri_container_stats(struct runtime *runtime, const struct runtime_fil
     Cri__ListContainerStatsRequest request = CRI__LIST_CONTAINER_STATS_REQUEST__INIT;
     request.filter = &selector;
     AUTO_MESSAGE message = NULL;
-    if (call(cri->runtime, RUNTIME_METHOD "ListContainerStats", cri->timeout, &request.base,
+    if (call(&(struct rpc){cri->runtime, RUNTIME_METHOD "ListContainerStats", cri->timeout, &request.base},
              &cri__list_container_stats_response__descriptor, &message, err) < 0)
         return -1;
     const Cri__ListContainerStatsResponse *reply = (const Cri__ListContainerStatsResponse *)message;
@@ -349,7 +359,8 @@ static int cri_pull_image(struct runtime *runtime, const char *image, const stru
         request.sandbox_config = cri_messages_sandbox_config(&arena, sandbox);
     AUTO_MESSAGE message = NULL;
     // No bound of ours: the runtime itself gives up on a pull without progress.
-    if (call(cri->images, IMAGE_METHOD "PullImage", 0, &request.base, &cri__pull_image_response__descriptor, &message, err) < 0)
+    if (call(&(struct rpc){cri->images, IMAGE_METHOD "PullImage", 0, &request.base}, &cri__pull_image_response__descriptor,
+             &message, err) < 0)
         return -1;
     *ret_id = alloc_string(((const Cri__PullImageResponse *)message)->image_ref);
     return 0;
@@ -362,8 +373,8 @@ static int cri_image_status(struct runtime *runtime, const char *image, struct r
     Cri__ImageRequest request = CRI__IMAGE_REQUEST__INIT;
     request.image = &spec;
     AUTO_MESSAGE message = NULL;
-    if (call(cri->images, IMAGE_METHOD "ImageStatus", cri->timeout, &request.base, &cri__image_status_response__descriptor,
-             &message, err) < 0)
+    if (call(&(struct rpc){cri->images, IMAGE_METHOD "ImageStatus", cri->timeout, &request.base},
+             &cri__image_status_response__descriptor, &message, err) < 0)
         return -1;
     const Cri__ImageStatusResponse *reply = (const Cri__ImageStatusResponse *)message;
     struct runtime_image found = {0};
@@ -377,8 +388,8 @@ static int cri_list_images(struct runtime *runtime, struct vec *ret_images, stru
     struct cri *cri = cri_of(runtime);
     Cri__ListImagesRequest request = CRI__LIST_IMAGES_REQUEST__INIT;
     AUTO_MESSAGE message = NULL;
-    if (call(cri->images, IMAGE_METHOD "ListImages", cri->timeout, &request.base, &cri__list_images_response__descriptor,
-             &message, err) < 0)
+    if (call(&(struct rpc){cri->images, IMAGE_METHOD "ListImages", cri->timeout, &request.base},
+             &cri__list_images_response__descriptor, &message, err) < 0)
         return -1;
     const Cri__ListImagesResponse *reply = (const Cri__ListImagesResponse *)message;
     struct vec list = VEC_OF(struct runtime_image);
@@ -394,13 +405,14 @@ static int cri_remove_image(struct runtime *runtime, const char *image, struct e
     spec.image = words(image);
     Cri__ImageRequest request = CRI__IMAGE_REQUEST__INIT;
     request.image = &spec;
-    return call(cri->images, IMAGE_METHOD "RemoveImage", cri->timeout, &request.base, NULL, NULL, err);
+    return call(&(struct rpc){cri->images, IMAGE_METHOD "RemoveImage", cri->timeout, &request.base}, NULL, NULL, err);
 }
 
 // --- events --------------------------------------------------------------------------------------------------------------------
 
 // Who gets what a stream brings.
 struct subscriber {
+    grpc_message_handler handler;
     void (*on_event)(void *context, const struct runtime_event *event);
     void *context;
 };
@@ -448,14 +460,14 @@ static bool take_containerd_event(void *context, const char *bytes, size_t len) 
     return true;
 }
 
-static int stream(struct cri *cri, const char *method, const ProtobufCMessage *request, grpc_message_handler handler,
-                  struct subscriber *subscriber, struct stream_stop *stop, struct error **err) {
+static int stream(struct cri *cri, const char *method, const ProtobufCMessage *request, struct subscriber *subscriber,
+                  struct stream_stop *stop, struct error **err) {
     AUTO_STR packed = {0};
     str_reserve(&packed, protobuf_c_message_get_packed_size(request) + 1);
     packed.len = protobuf_c_message_pack(request, (uint8_t *)packed.data);
     struct error *failure = NULL;
     const struct grpc_request sent = {.method = method, .message = packed.data, .len = packed.len};
-    if (grpc_client_stream(cri->runtime, &sent, handler, subscriber, stop, &failure) == 0)
+    if (grpc_client_stream(cri->runtime, &sent, subscriber->handler, subscriber, stop, &failure) == 0)
         return 0;
     return named_error(err, &failure);
 }
@@ -464,13 +476,12 @@ static int cri_events(struct runtime *runtime, void (*on_ready)(void *context),
                       void (*on_event)(void *context, const struct runtime_event *event), void *context, struct stream_stop *stop,
                       struct error **err) {
     struct cri *cri = cri_of(runtime);
-    struct subscriber subscriber = {.on_event = on_event, .context = context};
-    // Neither service says when it has begun, and both drop what nobody listens to: a caller's list after on_ready may miss what happens
-    // in between, which the slow relist finds.
-    on_ready(context);
+    struct subscriber subscriber = {.handler = take_cri_event, .on_event = on_event, .context = context};
     Cri__GetEventsRequest own = CRI__GET_EVENTS_REQUEST__INIT;
     AUTO_ERROR failure = NULL;
-    if (stream(cri, RUNTIME_METHOD "GetContainerEvents", &own.base, take_cri_event, &subscriber, stop, &failure) == 0)
+    // Neither service says when it has begun: what happens in between is for the caller's relist.
+    on_ready(context);
+    if (stream(cri, RUNTIME_METHOD "GetContainerEvents", &own.base, &subscriber, stop, &failure) == 0)
         return 0;
     if (!runtime_error_is(failure, "Unimplemented"))
         return error_move(err, &failure);
@@ -478,8 +489,9 @@ static int cri_events(struct runtime *runtime, void (*on_ready)(void *context),
     Cri__SubscribeRequest request = CRI__SUBSCRIBE_REQUEST__INIT;
     request.n_filters = ARRAY_LEN(filters);
     request.filters = filters;
-    return stream(cri, "/containerd.services.events.v1.Events/Subscribe", &request.base, take_containerd_event, &subscriber, stop,
-                  err);
+    subscriber.handler = take_containerd_event;
+    on_ready(context);
+    return stream(cri, "/containerd.services.events.v1.Events/Subscribe", &request.base, &subscriber, stop, err);
 }
 
 // --- life ----------------------------------------------------------------------------------------------------------------------

@@ -278,8 +278,8 @@ struct runtime_ops {
     int (*list_images)(struct runtime *runtime, struct vec *ret_images, struct error **err);
     int (*remove_image)(struct runtime *runtime, const char *image, struct error **err);
 
-    // Streams events on the calling thread until stop is set (0) or the stream breaks (-1). on_ready is called once when events flow:
-    // whatever happened before must be found by a list. A runtime without events fails with reason "Unimplemented".
+    // Streams events on the calling thread until stop is set (0) or the stream breaks (-1). on_ready is called when events are about to
+    // flow (perhaps twice): whatever happened before, or in the moment it takes, must be found by a list. A runtime without events fails with reason "Unimplemented".
     int (*events)(struct runtime *runtime, void (*on_ready)(void *context),
                   void (*on_event)(void *context, const struct runtime_event *event), void *context, struct stream_stop *stop,
                   struct error **err);

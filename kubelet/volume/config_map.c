@@ -8,9 +8,11 @@
 
 static int set_up(const struct volume_request *request, char **ret_path, struct error **err) {
     AUTO_ATOMIC_FILES files = ATOMIC_FILES;
-    if (object_files_add(request, "ConfigMap", json_get_text(request->source, "name"), request->source,
-                         object_files_mode(request->source), &files, err) < 0 ||
-        file_make_directories(request->folder, 0777, err) < 0 ||
+    const struct object_files_source from = {.kind = "ConfigMap",
+                                             .name = json_get_text(request->source, "name"),
+                                             .source = request->source,
+                                             .mode = object_files_mode(request->source)};
+    if (object_files_add(request, &from, &files, err) < 0 || file_make_directories(request->folder, 0777, err) < 0 ||
         atomic_files_write(&files, request->folder, request->fs_group, err) < 0)
         return -1;
     *ret_path = alloc_string(request->folder);

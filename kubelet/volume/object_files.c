@@ -59,22 +59,22 @@ static int add_items(const struct json *object, bool secret, const struct json *
     return 0;
 }
 
-int object_files_add(const struct volume_request *request, const char *kind, const char *name, const struct json *source,
-                     mode_t default_mode, struct atomic_files *out, struct error **err) {
+int object_files_add(const struct volume_request *request, const struct object_files_source *from, struct atomic_files *out,
+                     struct error **err) {
     const struct volume_host *host = request->host;
     AUTO_JSON object = NULL;
     AUTO_ERROR failure = NULL;
-    if (host->get_object(host->context, kind, meta_namespace(request->pod), name, &object, &failure) < 0) {
-        if (error_is(failure, "NotFound") && json_get_bool(source, "optional", false))
+    if (host->get_object(host->context, from->kind, meta_namespace(request->pod), from->name, &object, &failure) < 0) {
+        if (error_is(failure, "NotFound") && json_get_bool(from->source, "optional", false))
             return 0;
         return error_move(err, &failure);
     }
-    bool secret = strcmp(kind, "Secret") == 0;
-    if (json_len(json_get(source, "items")) > 0)
-        return add_items(object, secret, source, default_mode, out, err);
-    if (add_all(object, secret, "data", default_mode, out, err) < 0)
+    bool secret = strcmp(from->kind, "Secret") == 0;
+    if (json_len(json_get(from->source, "items")) > 0)
+        return add_items(object, secret, from->source, from->mode, out, err);
+    if (add_all(object, secret, "data", from->mode, out, err) < 0)
         return -1;
-    return secret ? 0 : add_all(object, secret, "binaryData", default_mode, out, err);
+    return secret ? 0 : add_all(object, secret, "binaryData", from->mode, out, err);
 }
 
 int object_files_add_downward(const struct volume_request *request, const struct json *source, mode_t default_mode,
@@ -88,9 +88,7 @@ int object_files_add_downward(const struct volume_request *request, const struct
         AUTO_STR text = {0};
         if (field && host->field_text(host->context, request->pod, json_get_text(field, "fieldPath"), &text, err) < 0)
             return -1;
-        if (resource &&
-            host->resource_text(host->context, request->pod, json_get_text(resource, "containerName"),
-                                json_get_text(resource, "resource"), json_get_string(resource, "divisor"), &text, err) < 0)
+        if (resource && host->resource_text(host->context, request->pod, resource, &text, err) < 0)
             return -1;
         mode_t mode = (mode_t)json_get_int(item, "mode", default_mode) & 0777;
         atomic_files_add(out, json_get_text(item, "path"), str_text(&text), text.len, mode);

@@ -9,9 +9,15 @@
 #include "kubelet/volume/atomic_files.h"
 #include "kubelet/volume/volume.h"
 
-// All keys, or those of source.items with their paths and modes. kind is "ConfigMap" or "Secret", name the object's.
-int object_files_add(const struct volume_request *request, const char *kind, const char *name, const struct json *source,
-                     mode_t default_mode, struct atomic_files *out, struct error **err) MUST_CHECK;
+// Where files come from. kind is "ConfigMap" or "Secret", name the object's; source has items and optional; mode is the default.
+struct object_files_source {
+    const char *kind, *name;
+    const struct json *source;
+    mode_t mode;
+};
+// All keys, or those of source.items with their paths and modes.
+int object_files_add(const struct volume_request *request, const struct object_files_source *from, struct atomic_files *out,
+                     struct error **err) MUST_CHECK;
 // source.items of the downward API.
 int object_files_add_downward(const struct volume_request *request, const struct json *source, mode_t default_mode,
                               struct atomic_files *out, struct error **err) MUST_CHECK;

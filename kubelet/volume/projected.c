@@ -8,11 +8,15 @@
 
 static int add_source(const struct volume_request *request, const struct json *source, mode_t mode, struct atomic_files *files,
                       struct error **err) {
+    static const char *const kinds[][2] = {{"secret", "Secret"}, {"configMap", "ConfigMap"}};
     const struct json *row;
-    if ((row = json_get(source, "secret")))
-        return object_files_add(request, "Secret", json_get_text(row, "name"), row, mode, files, err);
-    if ((row = json_get(source, "configMap")))
-        return object_files_add(request, "ConfigMap", json_get_text(row, "name"), row, mode, files, err);
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        if (!(row = json_get(source, kinds[i][0])))
+            continue;
+        const struct object_files_source from = {
+            .kind = kinds[i][1], .name = json_get_text(row, "name"), .source = row, .mode = mode};
+        return object_files_add(request, &from, files, err);
+    }
     if ((row = json_get(source, "downwardAPI")))
         return object_files_add_downward(request, row, mode, files, err);
     for (struct json_iter it = json_iter(source); json_iter_next(&it);)

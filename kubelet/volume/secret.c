@@ -8,9 +8,11 @@
 
 static int set_up(const struct volume_request *request, char **ret_path, struct error **err) {
     AUTO_ATOMIC_FILES files = ATOMIC_FILES;
-    if (object_files_add(request, "Secret", json_get_text(request->source, "secretName"), request->source,
-                         object_files_mode(request->source), &files, err) < 0 ||
-        empty_dir_mount_tmpfs(request->folder, 0, err) < 0 ||
+    const struct object_files_source from = {.kind = "Secret",
+                                             .name = json_get_text(request->source, "secretName"),
+                                             .source = request->source,
+                                             .mode = object_files_mode(request->source)};
+    if (object_files_add(request, &from, &files, err) < 0 || empty_dir_mount_tmpfs(request->folder, 0, err) < 0 ||
         atomic_files_write(&files, request->folder, request->fs_group, err) < 0)
         return -1;
     *ret_path = alloc_string(request->folder);

@@ -17,10 +17,11 @@ struct volume_host {
     // A ConfigMap ("ConfigMap") or Secret ("Secret") of the pod's namespace; the tree is the caller's. NotFound as upstream words it.
     int (*get_object)(void *context, const char *kind, const char *ns, const char *name, struct json **ret_object,
                       struct error **err);
-    // The text of a downward API field ("metadata.labels['a']") or resource ("limits.cpu" of a container) for a file; appends.
+    // The text of a downward API field ("metadata.labels['a']") or of a container's resource for a file; appends.
     int (*field_text)(void *context, const struct json *pod, const char *path, struct str *out, struct error **err);
-    int (*resource_text)(void *context, const struct json *pod, const char *container, const char *resource, const char *divisor,
-                         struct str *out, struct error **err);
+    // reference: a resourceFieldRef with containerName.
+    int (*resource_text)(void *context, const struct json *pod, const struct json *reference, struct str *out,
+                         struct error **err);
     void *context;
 };
 

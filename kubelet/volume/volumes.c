@@ -175,8 +175,8 @@ static int make_target(const char *target, bool folder, struct error **err) {
     return fd < 0 ? error_set_errno(err, errno, "create \"%s\"", target) : 0;
 }
 
-int volumes_sub_path(const char *pod_folder, const char *volume_name, const char *volume_path, const char *container,
-                     int mount_index, const char *sub_path, char **ret_path, struct error **err) {
+int volumes_bind_sub_path(const struct volumes_sub_path *request, char **ret_path, struct error **err) {
+    const char *volume_path = request->volume_path, *sub_path = request->sub_path;
     AUTO_FD root = open(volume_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root < 0)
         return error_set_errno(err, errno, "open \"%s\"", volume_path);
@@ -192,7 +192,8 @@ int volumes_sub_path(const char *pod_folder, const char *volume_name, const char
     if (fstat(fd, &st) < 0)
         return error_set_errno(err, errno, "stat \"%s\"", sub_path);
     AUTO_STR target = {0}, source = {0};
-    str_printf(&target, "%s/volume-subpaths/%s/%s/%d", pod_folder, volume_name, container, mount_index);
+    str_printf(&target, "%s/volume-subpaths/%s/%s/%zu", request->pod_folder, request->volume_name, request->container,
+               request->mount_index);
     // A container that is made again gets what the path means now.
     umount2(str_text(&target), MNT_DETACH | UMOUNT_NOFOLLOW);
     if (make_target(str_text(&target), S_ISDIR(st.st_mode), err) < 0)

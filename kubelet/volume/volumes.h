@@ -22,9 +22,12 @@ int volumes_set_up(const struct volume_host *host, const struct json *pod, const
 bool volumes_follow(const struct json *pod);
 // Unmounts everything below pod_folder and removes it. Works from the folder alone: used for pods nobody knows any more, too.
 int volumes_tear_down(const char *pod_folder, struct error **err) MUST_CHECK;
-// The folder or file `sub_path` inside a volume, made (as a folder) if it is missing and never outside of it whatever links there are;
+// volumes_bind_sub_path: the folder or file `sub_path` inside a volume, made (as a folder) if it is missing and never outside of it whatever links there are;
 // bound to a place below pod_folder so that it can't be exchanged later. *ret_path is malloc'd.
-int volumes_sub_path(const char *pod_folder, const char *volume_name, const char *volume_path, const char *container,
-                     int mount_index, const char *sub_path, char **ret_path, struct error **err) MUST_CHECK;
+struct volumes_sub_path {
+    const char *pod_folder, *volume_name, *volume_path, *container, *sub_path;
+    size_t mount_index; // of the container's mount
+};
+int volumes_bind_sub_path(const struct volumes_sub_path *request, char **ret_path, struct error **err) MUST_CHECK;
 
 #endif
