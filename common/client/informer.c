@@ -18,6 +18,7 @@
 #define BACKOFF_BASE (800 * MILLISECOND)
 #define BACKOFF_MAX (30 * SECOND)
 #define WATCH_SECONDS_MIN 300
+#define WATCH_LONG_ENOUGH (5 * SECOND) // a watch that lived so long was a good one, even without an event
 
 struct index {
     const char *name;
@@ -121,7 +122,8 @@ static void notify(struct informer *informer, const struct object *old, const st
     }
 }
 
-// Puts the object into the store (NULL: takes the key out), then tells the handlers.
+// Puts the object into the store (NULL: takes the key out), then tells the handlers. Another object of the same name (deleted and made
+// again while nobody watched) is a deletion and an addition: handlers that count by UID must not lose the old one.
 static void store(struct informer *informer, const char *key, const struct object *object) {
     AUTO_OBJECT old = NULL;
     LOCKED(&informer->lock) {
@@ -135,8 +137,12 @@ static void store(struct informer *informer, const char *key, const struct objec
     }
     if (old && object && old->resource_version == object->resource_version)
         return;
-    if (old || object)
+    if (old && object && !str_equal(old->uid, object->uid)) {
+        notify(informer, old, NULL);
+        notify(informer, NULL, object);
+    } else if (old || object) {
         notify(informer, old, object);
+    }
 }
 
 static void store_object(struct informer *informer, const struct object *object, bool deleted) {
@@ -206,9 +212,13 @@ static int list(struct informer *informer, struct error **err) {
         snprintf(informer->resource_version, sizeof(informer->resource_version), "%s",
                  json_find_text(page, "metadata.resourceVersion"));
     } while (!str_empty(next) && !informer->stop.stopped);
+    bool whole = str_empty(next);
     free(next);
+    if (!whole) // what is missing may stand on the pages that were not read
+        return error_set(err, "stopped");
     remove_missing(informer, &listed);
     set_synced(informer);
+    informer->backoff = 0;
     return 0;
 }
 
@@ -251,6 +261,33 @@ static void log_failure(const struct informer *informer, const char *what, const
         log_warning(what, "resource", informer->config.resource->plural, "err", error_message(error), NULL);
 }
 
+// Can the watch not go on from where it was? Too long ago, refused, or an event that makes no sense; a busy server and a broken connection
+// only need another try.
+static bool needs_list(const struct error *error) {
+    return error->code != 0 && error->code != 429 && error->code != 503 && error->code != 504;
+}
+
+// Watches again from where the last watch stopped, until only a new list helps.
+static void follow(struct informer *informer) {
+    while (!informer->stop.stopped) {
+        AUTO_ERROR err = NULL;
+        int64_t started = clock_monotonic(informer->config.clock);
+        int result = watch(informer, &err);
+        int64_t lived = clock_monotonic(informer->config.clock) - started;
+        if (lived >= WATCH_LONG_ENOUGH)
+            informer->backoff = 0;
+        if (result < 0 && error_has_code(err, 410))
+            return;
+        if (result < 0)
+            log_failure(informer, "watch failed, retrying", err);
+        // A server that ends watches at once must not be asked in a tight loop.
+        if ((result < 0 || lived < SECOND) && !informer->stop.stopped)
+            back_off(informer);
+        if (result < 0 && needs_list(err))
+            return;
+    }
+}
+
 static void run(void *argument) {
     struct informer *informer = argument;
     while (!informer->stop.stopped) {
@@ -260,22 +297,7 @@ static void run(void *argument) {
             back_off(informer);
             continue;
         }
-        // Watch again from where the last watch stopped, until the server says that this is too long ago.
-        for (bool relist = false; !relist && !informer->stop.stopped;) {
-            AUTO_ERROR err = NULL;
-            int64_t started = clock_monotonic(informer->config.clock);
-            if (watch(informer, &err) == 0) {
-                // A server that ends watches at once must not be asked in a tight loop.
-                if (clock_monotonic(informer->config.clock) - started < SECOND && !informer->stop.stopped)
-                    back_off(informer);
-                continue;
-            }
-            relist = error_has_code(err, 410);
-            if (relist)
-                continue;
-            log_failure(informer, "watch failed, retrying", err);
-            back_off(informer);
-        }
+        follow(informer);
     }
 }
 
@@ -287,14 +309,18 @@ void informer_start(struct informer *informer) {
     informer->thread = thread_start(name, run, informer);
 }
 
-void informer_stop(struct informer *informer) {
-    if (!informer->thread)
-        return;
+void informer_request_stop(struct informer *informer) {
     informer->stop.stopped = true;
     LOCKED(&informer->lock) {
         informer->stopping = true;
         cond_broadcast(&informer->changed);
     }
+}
+
+void informer_stop(struct informer *informer) {
+    if (!informer->thread)
+        return;
+    informer_request_stop(informer);
     thread_join(STEAL(informer->thread));
 }
 

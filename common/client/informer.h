@@ -16,7 +16,8 @@
 
 struct informer;
 
-// old is NULL for an addition, new is NULL for a deletion. During the first list every object comes as an addition.
+// old is NULL for an addition, new is NULL for a deletion; both are the same object (by UID) for a change. During the first list every
+// object comes as an addition.
 struct informer_handler {
     void (*on_event)(void *context, const struct object *old, const struct object *new);
     void *context;
@@ -42,6 +43,8 @@ struct informer *informer_new(const struct informer_config *config);
 void informer_add_handler(struct informer *informer, struct informer_handler handler);
 void informer_add_index(struct informer *informer, const char *name, informer_index_function function);
 void informer_start(struct informer *informer);
+// Asks the thread to end and does not wait: who stops several informers asks all of them first.
+void informer_request_stop(struct informer *informer);
 // Ends the thread; the store stays readable until informer_free.
 void informer_stop(struct informer *informer);
 void informer_free(struct informer *informer); // stops first if needed

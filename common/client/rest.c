@@ -12,6 +12,7 @@
 #include "common/base/lock.h"
 
 #define DEFAULT_TIMEOUT (60 * SECOND)
+#define EVENT_MAX_BYTES ((size_t)64 << 20)
 #define JSON_TYPE "application/json"
 #define METADATA_LIST_TYPE "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 #define METADATA_TYPE "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
@@ -23,7 +24,7 @@ struct rest {
     char *user_agent;
     double qps;
     int burst;
-    int64_t timeout;
+    _Atomic int64_t timeout;
 
     // under lock: the token bucket of qps and burst
     struct lock lock;
@@ -54,6 +55,10 @@ void rest_free(struct rest *rest) {
     lock_destroy(&rest->lock);
     free(rest->user_agent);
     free(rest);
+}
+
+void rest_set_timeout(struct rest *rest, int64_t timeout) {
+    rest->timeout = timeout;
 }
 
 // Takes one token, waiting for it if there is none.
@@ -281,14 +286,22 @@ static bool event_of_name(const char *name, enum rest_event *ret_event) {
     return false;
 }
 
+// What the server sent makes no sense: not a fault of the connection, so the error gets a code. false ends the watch.
+static bool bad_event(struct watch *watch, const char *what) {
+    struct error *error = NULL;
+    error_set_api(&error, 500, "InternalError", "watch event: %s", what);
+    error_free(watch->error);
+    watch->error = error;
+    return false;
+}
+
 // One line of the stream. false ends the watch.
 static bool handle_event(struct watch *watch, const char *line, size_t len) {
     AUTO_JSON value = NULL;
-    struct json_limits limits = {.max_bytes = (size_t)64 << 20, .max_values = (size_t)1 << 24, .allow_duplicates = true};
-    if (json_parse(line, len, &limits, &value, &watch->error) < 0) {
-        error_prefix(&watch->error, "watch event");
-        return false;
-    }
+    AUTO_ERROR failure = NULL;
+    struct json_limits limits = {.max_bytes = EVENT_MAX_BYTES, .max_values = (size_t)1 << 24, .allow_duplicates = true};
+    if (json_parse(line, len, &limits, &value, &failure) < 0)
+        return bad_event(watch, error_message(failure));
     const char *type = json_get_text(value, "type");
     if (str_equal(type, "ERROR")) {
         status_to_error(json_get(value, "object"), 500, &watch->error);
@@ -296,14 +309,13 @@ static bool handle_event(struct watch *watch, const char *line, size_t len) {
     }
     enum rest_event event;
     if (!event_of_name(type, &event)) {
-        error_set(&watch->error, "watch event of unknown type \"%s\"", type);
-        return false;
+        CLEANUP(free_ptr) char *what = alloc_printf("unknown type \"%s\"", type);
+        return bad_event(watch, what);
     }
-    AUTO_OBJECT object = NULL;
     struct object *made = NULL;
-    if (object_new(json_get(value, "object"), watch->resource, &made, &watch->error) < 0)
-        return false;
-    object = made;
+    if (object_new(json_get(value, "object"), watch->resource, &made, &failure) < 0)
+        return bad_event(watch, error_message(failure));
+    AUTO_OBJECT object = made;
     return watch->callback(watch->context, event, object);
 }
 
@@ -315,6 +327,8 @@ static bool on_start(void *context, int status, const char *content_type UNUSED)
 
 static bool on_data(void *context, const char *bytes, size_t len) {
     struct watch *watch = context;
+    if (len == 0)
+        return true;
     str_append_n(&watch->line, bytes, len);
     if (watch->status != 200)
         return watch->line.len < ((size_t)1 << 20); // an error's body: read on, within reason
@@ -329,7 +343,7 @@ static bool on_data(void *context, const char *bytes, size_t len) {
     }
     str_remove_front(&watch->line, begin);
     watch->scanned = watch->line.len;
-    return true;
+    return watch->line.len <= EVENT_MAX_BYTES || bad_event(watch, "it is too large");
 }
 
 static int watch_result(struct watch *watch, int streamed, struct error **err) {

@@ -31,6 +31,8 @@ struct rest_config {
 
 struct rest *rest_new(const struct rest_config *config);
 void rest_free(struct rest *rest);
+// For calls that begin from now on, in nanoseconds: who must be done by a deadline lowers it for the last try.
+void rest_set_timeout(struct rest *rest, int64_t timeout);
 
 // One object's place. ns is NULL or "" for cluster scope and for "all namespaces" in lists; subresource may be NULL.
 struct rest_target {
@@ -106,7 +108,7 @@ struct rest_watch_options {
 };
 
 // Streams events until the server ends the watch, the callback returns false or stop is set (0), or something failed (-1): an ERROR event
-// comes back as its Status (410 Expired).
+// comes back as its Status (410 Expired); an event that cannot be read is a 500 InternalError.
 int rest_watch(struct rest *rest, const struct rest_target *target, const struct rest_watch_options *options,
                rest_watch_callback callback, void *context, struct error **err) MUST_CHECK;
 
