@@ -58,6 +58,7 @@ struct event_recorder {
     bool stopping;
     bool busy;
     struct thread *thread;
+    int64_t last_named; // the time in the newest event's name
 
     // owned by the sending thread
     struct map recent;  // identity -> struct recent
@@ -245,7 +246,16 @@ static struct json *involved_object(const struct event_subject *subject) {
     return object;
 }
 
-static struct json *event_object(const struct event_recorder *recorder, const struct event_subject *subject, const char *type,
+// Names carry the time; two events of the same instant must not have the same name.
+static int64_t unique_time(struct event_recorder *recorder, int64_t now) {
+    int64_t unique = now;
+    LOCKED(&recorder->lock) {
+        unique = recorder->last_named = MAX(now, recorder->last_named + 1);
+    }
+    return unique;
+}
+
+static struct json *event_object(struct event_recorder *recorder, const struct event_subject *subject, const char *type,
                                  const char *reason, const char *message) {
     int64_t now = clock_wall(recorder->config.clock);
     char when[TIME_TEXT_SIZE];
@@ -253,7 +263,7 @@ static struct json *event_object(const struct event_recorder *recorder, const st
     struct json *event = json_new_object();
     json_set_string(event, "kind", "Event");
     json_set_string(event, "apiVersion", "v1");
-    char *name = alloc_printf("%s.%" PRIx64, subject->name, (uint64_t)now);
+    char *name = alloc_printf("%s.%" PRIx64, subject->name, (uint64_t)unique_time(recorder, now));
     json_put_string(event, "metadata.name", name);
     free(name);
     json_put_string(event, "metadata.namespace", str_empty(subject->ns) ? "default" : subject->ns);
@@ -280,9 +290,10 @@ void event_record(struct event_recorder *recorder, const struct event_subject *s
     va_end(args);
     struct pending *pending = alloc_zero(sizeof(*pending));
     pending->object = event_object(recorder, subject, type, reason, message);
-    pending->subject = alloc_printf("%s/%s/%s", subject->kind, subject->ns ? subject->ns : "", subject->name);
-    pending->identity = alloc_printf("%s/%s/%s/%s/%s/%s", pending->subject, subject->uid ? subject->uid : "",
-                                     subject->field_path ? subject->field_path : "", type, reason, message);
+    pending->subject = alloc_printf("%s/%s/%s/%s", subject->kind, subject->ns ? subject->ns : "", subject->name,
+                                    subject->uid ? subject->uid : "");
+    pending->identity =
+        alloc_printf("%s/%s/%s/%s/%s", pending->subject, subject->field_path ? subject->field_path : "", type, reason, message);
     free(message);
     LOCKED(&recorder->lock) {
         if (recorder->queue_len >= QUEUE_MAX || recorder->stopping)

@@ -2,9 +2,9 @@
 // Loading, merging and resolving kubeconfigs.
 #include "common/client/kubeconfig.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/alloc.h"
 #include "common/base/encoding.h"
@@ -51,17 +51,15 @@ static void resolve_files(struct json *tree, const char *list, const char *membe
     }
 }
 
+// References count from the folder where the file was named, also if it is a symbolic link, as in client-go.
 static void make_absolute(struct json *tree, const char *path) {
-    char *real = realpath(path, NULL);
-    char *folder = alloc_string(real ? real : path);
-    free(real);
+    CLEANUP(free_ptr) char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
+    CLEANUP(free_ptr) char *folder = here ? alloc_printf("%s/%s", here, path) : alloc_string(path);
     char *slash = strrchr(folder, '/');
     if (slash)
         *slash = '\0';
-    resolve_files(tree, "clusters", "cluster", (const char *const[]){"certificate-authority", NULL}, slash ? folder : ".");
-    resolve_files(tree, "users", "user", (const char *const[]){"client-certificate", "client-key", "tokenFile", NULL},
-                  slash ? folder : ".");
-    free(folder);
+    resolve_files(tree, "clusters", "cluster", (const char *const[]){"certificate-authority", NULL}, folder);
+    resolve_files(tree, "users", "user", (const char *const[]){"client-certificate", "client-key", "tokenFile", NULL}, folder);
 }
 
 static int read_tree(const char *path, struct json **ret_tree, struct error **err) {

@@ -70,7 +70,7 @@ static void fill_spec(struct leader *leader, struct json *spec, bool taking_over
                      json_get_int(spec, "leaseTransitions", 0) + (json_has(spec, "holderIdentity") ? 1 : 0));
     }
     json_set_string(spec, "holderIdentity", leader->identity);
-    json_set_int(spec, "leaseDurationSeconds", leader->config.lease_duration / SECOND);
+    json_set_int(spec, "leaseDurationSeconds", MAX(leader->config.lease_duration / SECOND, 1));
     json_set_string(spec, "renewTime", when);
 }
 
@@ -140,10 +140,8 @@ static int try_acquire_or_renew(struct leader *leader, struct error **err) {
 
 // --- the loop ----------------------------------------------------------------------------------------------------------
 
-// Waits for the retry period, with client-go's jitter; false: stopped.
-static bool wait_for_retry(struct leader *leader, double jitter) {
-    double factor = 1 + jitter * random_unit(leader->config.random);
-    int64_t until = now_of(leader) + (int64_t)((double)leader->config.retry_period * factor);
+// Waits until the time has come; false: stopped.
+static bool wait_until(struct leader *leader, int64_t until) {
     bool stopping = false;
     LOCKED(&leader->lock) {
         while (!leader->stopping && now_of(leader) < until)
@@ -151,6 +149,11 @@ static bool wait_for_retry(struct leader *leader, double jitter) {
         stopping = leader->stopping;
     }
     return !stopping;
+}
+
+// A request gets half of the renew deadline, so that a lost one can be tried again, and never more than is left of it.
+static void bound_request(struct leader *leader, int64_t left) {
+    rest_set_timeout(leader->config.rest, MIN(MAX(leader->config.renew_deadline / 2, MILLISECOND), MAX(left, MILLISECOND)));
 }
 
 static void set_leading(struct leader *leader, bool leading) {
@@ -163,46 +166,55 @@ static void set_leading(struct leader *leader, bool leading) {
     }
 }
 
-static bool acquire(struct leader *leader) {
-    do {
+// *ret_started: when the request that got the lease was sent. false: stopped.
+static bool acquire(struct leader *leader, int64_t *ret_started) {
+    for (;;) {
         AUTO_ERROR err = NULL;
+        bound_request(leader, TIME_NEVER);
+        *ret_started = now_of(leader);
         int result = try_acquire_or_renew(leader, &err);
         if (result == 0)
             return true;
         if (result < 0 && !error_is(err, "Conflict") && !error_is(err, "AlreadyExists"))
             log_warning("lease not acquired, retrying", "lease", leader->config.name, "err", error_message(err), NULL);
-    } while (wait_for_retry(leader, 1.2));
-    return false;
+        // client-go's jitter: candidates do not all ask at the same time
+        double factor = 1 + 1.2 * random_unit(leader->config.random);
+        if (!wait_until(leader, now_of(leader) + (int64_t)((double)leader->config.retry_period * factor)))
+            return false;
+    }
 }
 
-// Renews until it is stopped (true) or the renew deadline has passed without success (false).
-static bool keep_renewing(struct leader *leader) {
-    int64_t renewed_at = now_of(leader);
-    while (wait_for_retry(leader, 0)) {
+// Renews until it is stopped (true), or the renew deadline has passed without success or somebody else holds the lease (false). The
+// deadline counts from the beginning of the last request that succeeded: others can't have seen it earlier.
+static bool keep_renewing(struct leader *leader, int64_t renewed_at) {
+    for (;;) {
+        int64_t deadline = renewed_at + leader->config.renew_deadline;
+        if (!wait_until(leader, MIN(now_of(leader) + leader->config.retry_period, deadline)))
+            return true;
         AUTO_ERROR err = NULL;
-        int result = try_acquire_or_renew(leader, &err);
-        if (result == 0) {
-            renewed_at = now_of(leader);
-            set_leading(leader, true);
-            continue;
-        }
+        int64_t started = now_of(leader);
+        bound_request(leader, deadline - started);
+        int result = started < deadline ? try_acquire_or_renew(leader, &err) : -1;
         if (result > 0)
-            return false; // somebody else holds it
-        if (now_of(leader) - renewed_at > leader->config.renew_deadline) {
+            return false;
+        if (result == 0) {
+            renewed_at = started;
+            set_leading(leader, true);
+        } else if (now_of(leader) >= deadline) {
             log_error("lease not renewed in time", "lease", leader->config.name, "err", error_message(err), NULL);
             return false;
         }
     }
-    return true;
 }
 
 static void run(void *argument) {
     struct leader *leader = argument;
-    if (!acquire(leader))
+    int64_t acquired_at;
+    if (!acquire(leader, &acquired_at))
         return;
     set_leading(leader, true);
     leader->config.on_started(leader->config.context);
-    if (!keep_renewing(leader)) {
+    if (!keep_renewing(leader, acquired_at)) {
         set_leading(leader, false);
         leader->config.on_lost(leader->config.context);
     }

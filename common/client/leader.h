@@ -13,7 +13,7 @@
 struct leader;
 
 struct leader_config {
-    struct rest *rest;
+    struct rest *rest; // the election's own client: it sets its timeout, so that no request outlives the renew deadline
     struct clock *clock;
     struct random *random;
     const char *ns, *name;                                // of the Lease
