@@ -38,6 +38,7 @@ path() { kube get "$1" "$2" -n "${4:-default}" -o "jsonpath=$3"; }
 path_is() { [ "$(path "$1" "$2" "$3" "${5:-default}")" = "$4" ]; }
 ready_replicas() { path_is replicaset "$1" '{.status.readyReplicas}' "$2"; }
 pods_of() { kube get pods -l "app=$1" -o 'jsonpath={.items[*].metadata.name}'; }
+count_is() { [ "$(pods_of "$1" | wc -w)" = "$2" ]; }
 restarts_of() { kube get pods -l "app=$1" -o 'jsonpath={.items[*].status.containerStatuses[*].restartCount}'; }
 has_event() { kube get events -o 'jsonpath={range .items[*]}{.involvedObject.name} {.reason} {.message}{"\n"}{end}' | grep -E "^$1 $2 "; }
 

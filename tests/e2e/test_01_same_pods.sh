@@ -13,7 +13,7 @@ equal 5 "$(kube scale replicaset web --replicas 5 > /dev/null; path replicaset w
 eventually 30 ready_replicas web 5
 kube scale replicaset web --replicas 3
 eventually 30 ready_replicas web 3
-eventually 30 test "$(pods_of web | wc -w)" = 3
+eventually 30 count_is web 3
 if [ -z "$stock" ]; then note "no stock kubectl here, comparison skipped"; exit 0; fi
 without_age() { sed -E 's/[0-9]+(s|m|m[0-9]+s|h)( ago)?//g; s/ +/ /g; s/ +$//'; }
 for arguments in "get pods" "get pods -o wide" "get pods -A -o name" "get nodes" "get replicasets -o wide" "get namespaces --show-labels" "get pods -o yaml" \

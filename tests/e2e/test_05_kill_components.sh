@@ -15,7 +15,7 @@ for component in kube-scheduler kube-controller-manager kubelet-node-1 kubelet-n
     kube scale replicaset steady --replicas 4
     eventually 60 ready_replicas steady 4
 done
-eventually 20 test "$(pods_of steady | wc -w)" = 4
+eventually 30 count_is steady 4
 # Scaling down may take any of the five; those that are still there must never have been restarted.
 for restarts in $(restarts_of steady); do equal 0 "$restarts" "a container was restarted"; done
 kept=0
