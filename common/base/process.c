@@ -81,6 +81,25 @@ int process_stop_exit_code(void) {
     return stop.exit_code;
 }
 
+static volatile sig_atomic_t signal_exit_code;
+
+static void exit_by_signal(int number UNUSED) {
+    _exit(signal_exit_code);
+}
+
+void process_exit_at_next_signal(int exit_code) {
+    signal_exit_code = exit_code;
+    struct sigaction action = {.sa_handler = exit_by_signal};
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    sigset_t set = stop_signals();
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+void process_exit_now(int exit_code) {
+    _exit(exit_code);
+}
+
 void process_notify(const char *state) {
     const char *path = getenv("NOTIFY_SOCKET");
     struct sockaddr_un address = {.sun_family = AF_UNIX};

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/base/error.h"
+#include "common/base/macro.h"
 #include "common/base/str.h"
 
 // Blocks SIGTERM and SIGINT in this and all later threads and ignores SIGPIPE; call before any thread starts.
@@ -16,6 +17,11 @@ int process_wait_for_stop(void);
 // Ends the wait from any thread, with the exit code that main should return.
 void process_request_stop(int exit_code);
 int process_stop_exit_code(void);
+// From now on SIGTERM or SIGINT ends the process at once with this exit code: for who has had the first one and is cleaning up. Call from
+// the main thread.
+void process_exit_at_next_signal(int exit_code);
+// At once, cleaning nothing up: for who must not act any more.
+NORETURN void process_exit_now(int exit_code);
 
 // Runs argv (NULL-ended) with the given standard input, waits, and gives its output and errors. ret_status is the exit code, or
 // 128 + signal; out, errors and ret_status may be NULL. The environment is inherited. timeout in nanoseconds, 0 for none; a child

@@ -114,6 +114,10 @@ static int run_parts(const struct component *component, struct error **err) {
     int signal = process_wait_for_stop();
     log_info("stopping", "component", component->name, "signal", log_int(signal), NULL);
     process_notify("STOPPING=1");
+    // Who ends because something is lost (the lease) must not go on acting while it cleans up: another one is at work already.
+    if (signal == 0 && process_stop_exit_code() != 0)
+        process_exit_now(process_stop_exit_code());
+    process_exit_at_next_signal(1);
     stop_parts(component, started);
     return 0;
 }

@@ -18,7 +18,7 @@ static void query_values(const char *query, const char *name, struct str_list *o
             continue;
         value = parts.items[i] + name_len + (*value == '=' ? 1 : 0);
         AUTO_STR decoded = {0};
-        if (percent_decode(&decoded, value, strlen(value), true))
+        if (percent_decode(&decoded, value, strlen(value), true) && !str_list_contains(out, str_text(&decoded)))
             str_list_add(out, str_text(&decoded));
     }
 }

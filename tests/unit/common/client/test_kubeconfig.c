@@ -42,7 +42,7 @@ static const char full[] =
     "- name: u1\n"
     "  user: {client-certificate: ../a.crt, client-key: /abs/a.key}\n"
     "- name: u2\n"
-    "  user: {client-certificate-data: Q0VSVA==, client-key-data: S0VZ, token: t, tokenFile: tok, username: n, password: p}\n"
+    "  user: {client-certificate-data: Q0VSVA==, client-key-data: S0VZ, token: t, tokenFile: tok, username: me, password: pw}\n"
     "- name: plugin\n"
     "  user: {exec: {command: x}}\n"
     "contexts:\n"
@@ -79,8 +79,8 @@ static void test_load(void **state) {
     assert_string_equal(two->key_pem, "KEY");
     assert_string_equal(two->token, "t");
     assert_true(str_ends(two->token_file, "/tok"));
-    assert_string_equal(two->username, "n");
-    assert_string_equal(two->password, "p");
+    assert_string_equal(two->username, "me");
+    assert_string_equal(two->password, "pw");
     assert_string_equal(two->server_name, "api");
     assert_true(two->insecure);
     assert_int_equal(kubeconfig_load(path, "anonymous", &anonymous, NULL), 0);
