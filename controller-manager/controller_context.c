@@ -42,6 +42,8 @@ void controller_context_start_informers(struct controller_context *context) {
 
 void controller_context_stop_informers(struct controller_context *context) {
     for (size_t i = 0; i < context->informers.len; i++)
+        informer_request_stop(VEC_AT(&context->informers, struct shared_informer, i)->informer);
+    for (size_t i = 0; i < context->informers.len; i++)
         informer_stop(VEC_AT(&context->informers, struct shared_informer, i)->informer);
 }
 
@@ -63,4 +65,12 @@ void controller_context_free_recorders(struct controller_context *context) {
     for (size_t i = 0; i < context->recorders.len; i++)
         event_recorder_free(context->recorders.items[i]);
     ptr_vec_free(&context->recorders);
+}
+
+bool controller_context_is_terminating(const struct error *error) {
+    for (size_t i = 0; error && i < error->cause_count; i++) {
+        if (str_equal(error->causes[i].reason, "NamespaceTerminating"))
+            return true;
+    }
+    return false;
 }

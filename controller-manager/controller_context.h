@@ -37,5 +37,7 @@ struct informer *controller_context_metadata_informer(struct controller_context 
 void controller_context_start_informers(struct controller_context *context);
 void controller_context_stop_informers(struct controller_context *context);
 void controller_context_free_informers(struct controller_context *context);
+// Was the request refused because its namespace is being deleted? Then there is nothing to do about it.
+bool controller_context_is_terminating(const struct error *error);
 
 #endif

@@ -22,9 +22,9 @@ struct controller_descriptor {
 extern const struct controller_descriptor *const controllers_all[];
 extern const size_t controllers_count;
 
-// Whether --controllers asks for this one, by upstream's rules ("-x" wins over "x", which wins over "*").
+// Whether --controllers asks for this one, by upstream's rules: the first item that names it ("x" or "-x") decides, else "*".
 bool controllers_enabled(const struct str_list *flag, const struct controller_descriptor *controller);
-// An unknown name is an error: `"x" is not in the list of known controllers`.
+// An unknown name is an error: `"x" is not in the list of known controllers`. One of upstream's that this build lacks is a warning.
 int controllers_check_flag(const struct str_list *flag, struct error **err) MUST_CHECK;
 
 #endif

@@ -298,23 +298,55 @@ static int drop_references(const struct item *item, const struct owners *owners,
     return rest_patch(item->collector->context->rest, &item->target, REST_PATCH_MERGE, patch, NULL, err);
 }
 
-static bool found_one(void *context, const struct collected *collected UNUSED, const struct object *dependent UNUSED) {
-    *(bool *)context = true;
-    return false;
+struct dependents {
+    bool any;
+    bool waiting; // one of them is itself deleted in the foreground
+};
+
+static bool note_dependent(void *context, const struct collected *collected UNUSED, const struct object *dependent) {
+    struct dependents *dependents = context;
+    dependents->any = true;
+    if (dependent->deleting) {
+        AUTO_JSON tree = object_tree(dependent);
+        dependents->waiting |= state_of(tree) == OWNER_WAITING;
+    }
+    return !dependents->waiting;
+}
+
+// In a circle of owners everybody would wait for everybody: an object whose own dependents wait already blocks none of its owners.
+static int unblock_owners(const struct item *item, struct error **err) {
+    AUTO_JSON patch = json_new_object();
+    struct json *metadata = json_ensure_object(patch, "metadata");
+    json_set_string(metadata, "resourceVersion", meta_resource_version(item->tree));
+    struct json *references = json_find(item->tree, "metadata.ownerReferences");
+    for (size_t i = 0; i < json_len(references); i++)
+        json_set_bool(json_at(references, i), "blockOwnerDeletion", false);
+    json_set(metadata, "ownerReferences", json_clone(references));
+    struct json *patched = NULL;
+    if (rest_patch(item->collector->context->rest, &item->target, REST_PATCH_MERGE, patch, &patched, err) < 0)
+        return -1;
+    json_set_string(json_get(item->tree, "metadata"), "resourceVersion", meta_resource_version(patched));
+    json_unref(patched);
+    return 0;
 }
 
 static int delete_item(const struct item *item, bool owner_waits, struct error **err) {
-    bool has_dependents = false;
-    each_dependent(item->collector, meta_uid(item->tree), found_one, &has_dependents);
+    struct dependents dependents = {0};
+    each_dependent(item->collector, meta_uid(item->tree), note_dependent, &dependents);
+    if (owner_waits && dependents.waiting && unblock_owners(item, err) < 0)
+        return -1;
     const char *policy = "Background";
-    if (owner_waits && has_dependents)
+    if (owner_waits && dependents.any)
         policy = "Foreground";
     else if (meta_has_finalizer(item->tree, FINALIZER_ORPHAN))
         policy = "Orphan";
     else if (meta_has_finalizer(item->tree, FINALIZER_FOREGROUND))
         policy = "Foreground";
-    struct rest_delete_options options = {
-        .grace_period_seconds = -1, .propagation_policy = policy, .precondition_uid = meta_uid(item->tree)};
+    // Of this version only: it must not have found a new owner meanwhile.
+    struct rest_delete_options options = {.grace_period_seconds = -1,
+                                          .propagation_policy = policy,
+                                          .precondition_uid = meta_uid(item->tree),
+                                          .precondition_resource_version = meta_resource_version(item->tree)};
     log_v(2, "deleting", "resource", item->target.resource->plural, "namespace", item->target.ns, "name", item->target.name,
           "policy", policy, NULL);
     return rest_delete(item->collector->context->rest, &item->target, &options, err);

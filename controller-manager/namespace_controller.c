@@ -21,15 +21,15 @@ struct namespaces {
 
 // What is left in a namespace after a round of deletions.
 struct remains {
-    struct str failures;   // messages of deletions that failed, ", " between them
-    struct str content;    // `pods. has 2 resource instances`, ...
-    struct map finalizers; // finalizer -> number of objects that have it
-    int64_t wait;          // nanoseconds after which another look is worth while; 0: nothing is left
+    struct str_list failures; // messages of deletions that failed
+    struct str_list content;  // `pods. has 2 resource instances`, ...
+    struct map finalizers;    // finalizer -> number of objects that have it
+    int64_t wait;             // nanoseconds after which another look is worth while; 0: nothing is left
 };
 
 static void remains_free(struct remains *remains) {
-    str_free(&remains->failures);
-    str_free(&remains->content);
+    str_list_free(&remains->failures);
+    str_list_free(&remains->content);
     map_free(&remains->finalizers);
 }
 
@@ -81,8 +81,8 @@ static int empty_resource(struct namespaces *self, const struct resource *resour
     for (size_t i = 0; i < json_len(items); i++)
         note_item(remains, json_at(items, i), clock_wall(self->context->clock));
     if (json_len(items) > 0)
-        str_printf(&remains->content, "%s%s.%s has %zu resource instances", remains->content.len > 0 ? ", " : "",
-                   resource->plural, resource->group, json_len(items));
+        str_list_take(&remains->content,
+                      alloc_printf("%s.%s has %zu resource instances", resource->plural, resource->group, json_len(items)));
     return 0;
 }
 
@@ -96,31 +96,38 @@ static void empty_namespace(struct namespaces *self, const char *ns, struct rema
             continue;
         AUTO_ERROR err = NULL;
         if (empty_resource(self, resource, ns, remains, &err) < 0 && !error_is(err, "NotFound"))
-            str_printf(&remains->failures, "%s%s: %s", remains->failures.len > 0 ? ", " : "", resource->plural,
-                       error_message(err));
+            str_list_take(&remains->failures, alloc_printf("%s: %s", resource->plural, error_message(err)));
     }
 }
 
 // --- conditions --------------------------------------------------------------------------------------------------------
 
-static void append_finalizers(const struct remains *remains, struct str *out) {
+// The sorted items behind a text, as upstream words its messages; malloc'd.
+static char *message_of(const char *text, struct str_list *items) {
+    str_list_sort(items);
+    CLEANUP(free_ptr) char *joined = str_list_join(items, ", ");
+    return alloc_printf("%s%s", text, joined);
+}
+
+static char *finalizers_message(const struct remains *remains) {
+    AUTO_STR_LIST items = {0};
     for (struct map_iter it = {.map = &remains->finalizers}; map_next(&it);)
-        str_printf(out, "%s%s in %zu resource instances", out->len > 0 ? ", " : "", it.key, (size_t)it.value);
+        str_list_take(&items, alloc_printf("%s in %zu resource instances", it.key, (size_t)it.value));
+    return message_of("Some content in the namespace has finalizers remaining: ", &items);
+}
+
+static char *failures_message(struct remains *remains) {
+    CLEANUP(free_ptr) char *text = alloc_printf("Failed to delete all resource types, %zu remaining: ", remains->failures.len);
+    return message_of(text, &remains->failures);
 }
 
 // Writes upstream's five conditions if they changed.
-static int write_conditions(struct namespaces *self, const struct object *object, const struct remains *remains,
-                            struct error **err) {
+static int write_conditions(struct namespaces *self, const struct object *object, struct remains *remains, struct error **err) {
     int64_t now = clock_wall(self->context->clock);
     AUTO_JSON namespace = object_tree(object);
-    AUTO_STR content = {0};
-    AUTO_STR finalizers = {0};
-    str_printf(&content, "Some resources are remaining: %s", str_text(&remains->content));
-    AUTO_STR finalizer_list = {0};
-    append_finalizers(remains, &finalizer_list);
-    str_printf(&finalizers, "Some content in the namespace has finalizers remaining: %s", str_text(&finalizer_list));
-    AUTO_STR failures = {0};
-    str_printf(&failures, "Failed to delete all resource types, %s", str_text(&remains->failures));
+    CLEANUP(free_ptr) char *content = message_of("Some resources are remaining: ", &remains->content);
+    CLEANUP(free_ptr) char *finalizers = finalizers_message(remains);
+    CLEANUP(free_ptr) char *failures = failures_message(remains);
     const struct {
         const char *type;
         bool bad;
@@ -129,11 +136,11 @@ static int write_conditions(struct namespaces *self, const struct object *object
         {"NamespaceDeletionDiscoveryFailure", false, NULL, NULL, "ResourcesDiscovered", "All resources successfully discovered"},
         {"NamespaceDeletionGroupVersionParsingFailure", false, NULL, NULL, "ParsedGroupVersions",
          "All legacy kube types successfully parsed"},
-        {"NamespaceDeletionContentFailure", remains->failures.len > 0, "ContentDeletionFailed", str_text(&failures),
-         "ContentDeleted", "All content successfully deleted, may be waiting on finalization"},
-        {"NamespaceContentRemaining", remains->content.len > 0, "SomeResourcesRemain", str_text(&content), "ContentRemoved",
+        {"NamespaceDeletionContentFailure", remains->failures.len > 0, "ContentDeletionFailed", failures, "ContentDeleted",
+         "All content successfully deleted, may be waiting on finalization"},
+        {"NamespaceContentRemaining", remains->content.len > 0, "SomeResourcesRemain", content, "ContentRemoved",
          "All content successfully removed"},
-        {"NamespaceFinalizersRemaining", remains->finalizers.len > 0, "SomeFinalizersRemain", str_text(&finalizers),
+        {"NamespaceFinalizersRemaining", remains->finalizers.len > 0, "SomeFinalizersRemain", finalizers,
          "ContentHasNoFinalizers", "All content-preserving finalizers finished"},
     };
     bool changed = false;
@@ -196,7 +203,8 @@ static int sync_namespace(void *context, const char *key, struct sync_result *re
     if (done == 0 && empty)
         done = finalize(self, key, &failure);
     else if (done == 0 && remains.failures.len > 0)
-        done = error_set(&failure, "%s", remains.failures.data);
+        done = error_set(&failure, "%zu of its resources could not be emptied, the first: %s", remains.failures.len,
+                         remains.failures.items[0]);
     else if (done == 0)
         *result = (struct sync_result){SYNC_AFTER, remains.wait / 2 + SECOND};
     remains_free(&remains);

@@ -26,6 +26,7 @@ struct watched_node {
     char *lease_seen;  // renewTime
     int64_t seen_at;   // monotonic: when one of them changed last
     int64_t grace;     // how long it may be silent
+    bool was_ready;    // when it was last looked at
     bool marked;       // its pods have been marked not ready
     bool listed;       // in the current round
 };
@@ -50,6 +51,7 @@ struct node_lifecycle {
     // owned by the thread
     struct map watched; // node name -> struct watched_node
     struct map zones;   // "region/zone" -> struct zone
+    bool all_down;      // no zone has a ready node: the fault is more likely on this side, nothing is evicted
 
     // under lock
     struct lock lock;
@@ -112,9 +114,10 @@ static struct watched_node *watch_node(struct node_lifecycle *self, const struct
     return watched;
 }
 
-// Pods of a node that went silent are not ready any more, whatever its kubelet said last.
-static void mark_pods_not_ready(struct node_lifecycle *self, const char *node) {
+// Pods of a node that went silent are not ready any more, whatever its kubelet said last. false: not all could be written.
+static bool mark_pods_not_ready(struct node_lifecycle *self, const char *node) {
     struct ptr_vec pods = {0};
+    bool all = true;
     informer_by_index(self->pods, INDEX_NODE, node, &pods);
     for (size_t i = 0; i < pods.len; i++) {
         const struct object *pod = pods.items[i];
@@ -130,14 +133,17 @@ static void mark_pods_not_ready(struct node_lifecycle *self, const char *node) {
         struct rest_target target = {.resource = resource_pods(), .ns = pod->ns, .name = pod->name, .subresource = "status"};
         AUTO_ERROR err = NULL;
         if (rest_patch(self->context->rest, &target, REST_PATCH_STRATEGIC, patch, NULL, &err) < 0) {
-            if (!error_is(err, "NotFound"))
-                log_warning("pod not marked as not ready, ignoring", "pod", pod->name, "err", error_message(err), NULL);
+            if (error_is(err, "NotFound"))
+                continue;
+            log_warning("pod not marked as not ready, trying again", "pod", pod->name, "err", error_message(err), NULL);
+            all = false;
             continue;
         }
         struct event_subject subject = event_subject_of(pod);
         event_record(self->events, &subject, "Warning", "NodeNotReady", "Node is not ready");
     }
     informer_release(&pods);
+    return all;
 }
 
 // Writes Unknown conditions for a node that has been silent for too long. *node is replaced by what the server answered.
@@ -156,13 +162,13 @@ static void judge(struct node_lifecycle *self, const struct object *object, stru
         *node = updated;
     }
     bool ready = node_lifecycle_health(*node) == NODE_HEALTHY;
-    if (!ready && !watched->marked) {
+    // A node that is found not ready (after a restart) was told of already.
+    if (!ready && watched->was_ready) {
         struct event_subject subject = event_subject_of(object);
-        if (meta_condition(*node, "Ready"))
-            event_record(self->events, &subject, "Normal", "NodeNotReady", "Node %s status is now: NodeNotReady", object->name);
-        mark_pods_not_ready(self, object->name);
+        event_record(self->events, &subject, "Normal", "NodeNotReady", "Node %s status is now: NodeNotReady", object->name);
     }
-    watched->marked = !ready;
+    watched->was_ready = ready;
+    watched->marked = !ready && (watched->marked || mark_pods_not_ready(self, object->name));
 }
 
 // --- zones -------------------------------------------------------------------------------------------------------------
@@ -192,11 +198,14 @@ static void count_zones(struct node_lifecycle *self, struct json *const *trees, 
             zone->not_ready++;
     }
     const struct controller_manager_options *options = self->context->options;
-    bool all_down = true;
+    bool all_down = nodes->len > 0;
     for (struct map_iter it = {.map = &self->zones}; map_next(&it);) {
         const struct zone *zone = it.value;
         all_down &= zone->ready == 0;
     }
+    if (all_down != self->all_down)
+        log_info(all_down ? "all nodes are not ready, entering master disruption mode" : "exiting master disruption mode", NULL);
+    self->all_down = all_down;
     struct zone_rates rates = {options->node_eviction_rate, options->secondary_node_eviction_rate,
                                (size_t)options->large_cluster_size_threshold};
     for (struct map_iter it = {.map = &self->zones}; map_next(&it);) {
@@ -223,7 +232,10 @@ static void fix_taints(struct node_lifecycle *self, const struct object *object,
                node_has_taint(node, "node.kubernetes.io/not-ready", "NoExecute");
     bool waiting;
     bool changed = node_lifecycle_fix_schedule_taints(node, now);
-    changed |= node_lifecycle_fix_execute_taints(node, may_add, now, &waiting);
+    if (self->all_down)
+        changed |= node_lifecycle_remove_execute_taints(node);
+    else
+        changed |= node_lifecycle_fix_execute_taints(node, may_add, now, &waiting);
     if (!changed)
         return;
     bool has = node_has_taint(node, "node.kubernetes.io/unreachable", "NoExecute") ||

@@ -83,6 +83,11 @@ bool node_lifecycle_fix_execute_taints(struct json *node, bool may_add, int64_t 
     return changed;
 }
 
+bool node_lifecycle_remove_execute_taints(struct json *node) {
+    bool not_ready = node_remove_taint(node, TAINT_NOT_READY, "NoExecute");
+    return node_remove_taint(node, TAINT_UNREACHABLE, "NoExecute") || not_ready;
+}
+
 enum zone_state node_lifecycle_zone_state(size_t ready, size_t not_ready, double unhealthy_threshold) {
     if (ready == 0 && not_ready > 0)
         return ZONE_FULL_DISRUPTION;

@@ -20,6 +20,8 @@ bool node_lifecycle_fix_schedule_taints(struct json *node, int64_t now);
 // Puts or takes the NoExecute taints not-ready and unreachable. may_add: a new one is within the zone's rate. ret_wanted: one is missing
 // because of may_add. true: something changed.
 bool node_lifecycle_fix_execute_taints(struct json *node, bool may_add, int64_t now, bool *ret_wanted);
+// Takes both off, whatever the node's conditions say. true: something changed.
+bool node_lifecycle_remove_execute_taints(struct json *node);
 
 enum zone_state { ZONE_NORMAL, ZONE_PARTIAL_DISRUPTION, ZONE_FULL_DISRUPTION };
 enum zone_state node_lifecycle_zone_state(size_t ready, size_t not_ready, double unhealthy_threshold);

@@ -142,6 +142,7 @@ struct observed {
     const struct object *object;
     struct json *replicaset;
     struct selector *selector;
+    bool may_act;                // nothing was outstanding before the pods were looked at
     struct ptr_vec claimed;      // const struct object *
     struct replicaset_pod *pods; // the active ones
     size_t pod_count;
@@ -174,9 +175,21 @@ static int can_adopt(void *context, struct error **err) {
     return 0;
 }
 
+static bool is_active(const struct object *pod) {
+    const char *phase = object_field(pod, "status.phase");
+    return !pod->deleting && !str_equal(phase, "Succeeded") && !str_equal(phase, "Failed");
+}
+
+// Only active pods are adopted, released and counted.
 static int claim_pods(struct replicasets *self, struct observed *observed, struct error **err) {
+    struct ptr_vec pods = {0};
     struct ptr_vec candidates = {0};
-    informer_by_index(self->pods, INDEX_NAMESPACE, observed->object->ns, &candidates);
+    informer_by_index(self->pods, INDEX_NAMESPACE, observed->object->ns, &pods);
+    for (size_t i = 0; i < pods.len; i++) {
+        if (is_active(pods.items[i]))
+            ptr_vec_push(&candidates, (void *)object_ref(pods.items[i]));
+    }
+    informer_release(&pods);
     void *arguments[] = {self, (void *)observed->object};
     struct controller_ref_claim claim = {.pods = self->pod_control,
                                          .owner = observed->object,
@@ -201,10 +214,8 @@ static void count_neighbours(struct replicasets *self, const struct observed *ob
         informer_by_index(self->pods, INDEX_CONTROLLER, replicaset->uid, &pods);
         for (size_t i = 0; i < pods.len; i++) {
             const struct object *pod = pods.items[i];
-            const char *phase = object_field(pod, "status.phase");
             const char *node = object_field(pod, "spec.nodeName");
-            bool active = !pod->deleting && !str_equal(phase, "Succeeded") && !str_equal(phase, "Failed");
-            if (active && !str_empty(node))
+            if (is_active(pod) && !str_empty(node))
                 map_put(per_node, node, (void *)((size_t)map_get(per_node, node) + 1));
         }
         informer_release(&pods);
@@ -218,12 +229,7 @@ static void look_at_pods(struct replicasets *self, struct observed *observed) {
     observed->pods = alloc_array(observed->claimed.len + 1, sizeof(*observed->pods));
     int64_t now = clock_wall(self->context->clock);
     for (size_t i = 0; i < observed->claimed.len; i++) {
-        const struct object *pod = observed->claimed.items[i];
-        struct json *tree = object_tree(pod);
-        if (pod->deleting || pod_is_terminal(tree)) {
-            json_unref(tree);
-            continue;
-        }
+        struct json *tree = object_tree(observed->claimed.items[i]);
         struct replicaset_pod *entry = &observed->pods[observed->pod_count++];
         *entry = replicaset_pod_of(tree, json_find_int(observed->replicaset, "spec.minReadySeconds", 0), now);
         entry->neighbours = (int)(size_t)map_get(&per_node, json_find_text(tree, "spec.nodeName"));
@@ -232,17 +238,22 @@ static void look_at_pods(struct replicasets *self, struct observed *observed) {
 
 // --- act ---------------------------------------------------------------------------------------------------------------
 
-// Creates one after the other and stops at the first failure, so that a quota or a broken template costs one refused request, not 500.
+// Creates one after the other and stops at the first failure, so that a quota or a broken template costs one refused request, not 500. In a
+// namespace that is going away all creations fail: nothing to tell anybody.
 static int create_pods(struct replicasets *self, const struct observed *observed, const char *key, int count,
                        struct error **err) {
     const struct json *template = json_find(observed->replicaset, "spec.template");
     expectations_expect_creations(self->expectations, key, count);
     for (int created = 0; created < count; created++) {
-        if (self->pod_control->ops->create(self->pod_control, observed->object->ns, template, observed->object, err) == 0)
+        struct error *failure = NULL;
+        if (self->pod_control->ops->create(self->pod_control, observed->object->ns, template, observed->object, &failure) == 0)
             continue;
         for (int missing = created; missing < count; missing++)
             expectations_creation_observed(self->expectations, key);
-        return -1;
+        if (!controller_context_is_terminating(failure))
+            return error_move(err, &failure);
+        error_free(failure);
+        return 0;
     }
     return 0;
 }
@@ -271,7 +282,7 @@ static int delete_pods(struct replicasets *self, const struct observed *observed
 }
 
 static int manage(struct replicasets *self, const struct observed *observed, const char *key, struct error **err) {
-    if (observed->object->deleting || !expectations_satisfied(self->expectations, key))
+    if (observed->object->deleting || !observed->may_act)
         return 0;
     struct replicaset_decision decision;
     int64_t wanted = json_find_int(observed->replicaset, "spec.replicas", 1);
@@ -318,6 +329,8 @@ static int sync_observed(struct replicasets *self, struct observed *observed, co
                          struct error **err) {
     if (selector_from_json(json_find(observed->replicaset, "spec.selector"), &observed->selector, err) < 0)
         return -1;
+    // Asked before the pods are listed: a creation that is seen between the two is missing in the list, but not awaited any more.
+    observed->may_act = expectations_satisfied(self->expectations, key);
     if (claim_pods(self, observed, err) < 0)
         return -1;
     look_at_pods(self, observed);

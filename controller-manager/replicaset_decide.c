@@ -11,6 +11,20 @@
 
 #define DELETION_COST "controller.kubernetes.io/pod-deletion-cost"
 
+// The most restarts of one container; with init containers given only their sidecars count.
+static int restarts_of(const struct json *pod, const char *list, const struct json *init_containers) {
+    const struct json *statuses = json_find(pod, list);
+    int64_t most = 0;
+    for (size_t i = 0; i < json_len(statuses); i++) {
+        const struct json *status = json_at(statuses, i);
+        const char *name = json_get_text(status, "name");
+        bool counts = !init_containers || pod_container_is_sidecar(json_array_find(init_containers, "name", name, NULL));
+        if (counts)
+            most = MAX(most, json_get_int(status, "restartCount", 0));
+    }
+    return (int)most;
+}
+
 struct replicaset_pod replicaset_pod_of(struct json *take_tree, int64_t min_ready_seconds, int64_t now) {
     struct replicaset_pod pod = {
         .tree = take_tree,
@@ -20,7 +34,8 @@ struct replicaset_pod replicaset_pod_of(struct json *take_tree, int64_t min_read
         .available = pod_is_available(take_tree, min_ready_seconds, now),
         .ready_since = pod_ready_since(take_tree),
         .created = meta_creation_time(take_tree),
-        .restarts = pod_restart_count(take_tree),
+        .restarts = restarts_of(take_tree, "status.containerStatuses", NULL),
+        .sidecar_restarts = restarts_of(take_tree, "status.initContainerStatuses", json_find(take_tree, "spec.initContainers")),
     };
     const char *cost = meta_annotation(take_tree, DELETION_COST);
     if (cost && !str_to_int64(cost, &pod.deletion_cost))
@@ -28,29 +43,30 @@ struct replicaset_pod replicaset_pod_of(struct json *take_tree, int64_t min_read
     return pod;
 }
 
-// Ages fall into buckets of powers of two, so that among pods of about the same age chance (the UID) decides, not a second's difference.
+// The power of two of an age in nanoseconds; -1 for one that lies in the future.
 static int age_bucket(int64_t now, int64_t since) {
-    int64_t seconds = (now - since) / SECOND;
-    int bucket = 0;
-    for (; seconds > 0; seconds /= 2)
+    int bucket = -1;
+    for (int64_t age = now - since; age > 0; age /= 2)
         bucket++;
     return bucket;
 }
 
-// Negative: the younger time goes first. A time of 0 is unknown and goes before all others.
-static int compare_younger(int64_t a, int64_t b, int64_t now) {
+#define COMPARE(x, y) (((x) > (y)) - ((x) < (y)))
+
+// Negative: the younger time goes first; a time of 0 is unknown and goes before all others. Ages count in powers of two, so that among pods
+// of about the same age chance (the UID) decides, not a second's difference.
+static int compare_younger(int64_t a, int64_t b, int64_t now, const char *a_uid, const char *b_uid) {
     if (a == b)
         return 0;
     if (a == 0 || b == 0)
         return a == 0 ? -1 : 1;
-    return age_bucket(now, a) - age_bucket(now, b);
+    int order = COMPARE(age_bucket(now, a), age_bucket(now, b));
+    return order != 0 ? order : strcmp(a_uid, b_uid);
 }
 
 static int phase_rank(enum pod_phase phase) {
     return phase == POD_PENDING ? 0 : phase == POD_UNKNOWN ? 1 : 2;
 }
-
-#define COMPARE(x, y) (((x) > (y)) - ((x) < (y)))
 
 // qsort_r comparator: negative means that a is to be deleted before b. context is the time now.
 static int compare_pods(const void *left, const void *right, void *context) {
@@ -67,11 +83,13 @@ static int compare_pods(const void *left, const void *right, void *context) {
     if (order == 0)
         order = COMPARE(b->neighbours, a->neighbours);
     if (order == 0 && a->ready && b->ready)
-        order = compare_younger(a->ready_since, b->ready_since, now);
+        order = compare_younger(a->ready_since, b->ready_since, now, meta_uid(a->tree), meta_uid(b->tree));
     if (order == 0)
         order = COMPARE(b->restarts, a->restarts);
     if (order == 0)
-        order = compare_younger(a->created, b->created, now);
+        order = COMPARE(b->sidecar_restarts, a->sidecar_restarts);
+    if (order == 0)
+        order = compare_younger(a->created, b->created, now, meta_uid(a->tree), meta_uid(b->tree));
     return order != 0 ? order : strcmp(meta_uid(a->tree), meta_uid(b->tree));
 }
 
@@ -112,6 +130,9 @@ static void set_failure(struct json *holder, const struct json *replicaset, size
     if (old)
         json_set(status, "conditions", json_clone(old));
     struct json *conditions = json_get(status, "conditions");
+    // A condition that is there stays as it is: messages differ from try to try, and each write would start the next sync at once.
+    if (manage_error && json_array_find(conditions, "type", "ReplicaFailure", NULL))
+        return;
     if (manage_error) {
         bool short_of_pods = json_find_int(replicaset, "spec.replicas", 1) > (int64_t)count;
         meta_set_condition(holder, "ReplicaFailure", "True", short_of_pods ? "FailedCreate" : "FailedDelete",

@@ -24,8 +24,9 @@ struct replicaset_pod {
     int64_t ready_since;   // wall; 0 if not ready
     int64_t created;       // wall
     int64_t deletion_cost; // annotation controller.kubernetes.io/pod-deletion-cost
-    int restarts;
-    int neighbours; // active pods of the same family on its node
+    int restarts;          // the most of its containers'
+    int sidecar_restarts;  // the most of its sidecars'
+    int neighbours;        // active pods of the same family on its node
 };
 
 // neighbours stays 0.
@@ -38,7 +39,8 @@ struct replicaset_decision {
 };
 
 // wanted is spec.replicas. Deletions are ranked as upstream's ActivePodsWithRanks: unassigned before assigned, pending before unknown before
-// running, not ready before ready, lower deletion cost, more neighbours, shorter ready (in powers of two), more restarts, younger.
+// running, not ready before ready, lower deletion cost, more neighbours, shorter ready, more restarts (of containers, then of sidecars),
+// younger. Times are compared in powers of two of their age; where these are equal and the times are not, the UID decides.
 void replicaset_decide(int64_t wanted, const struct replicaset_pod *pods, size_t count, int64_t now,
                        struct replicaset_decision *ret_decision);
 void replicaset_decision_free(struct replicaset_decision *decision);

@@ -67,7 +67,8 @@ static int sync_namespace(void *context, const char *key, struct sync_result *re
     if (publish(self, key, current, &failure) == 0)
         return 0;
     bool stale = error_is(failure, "Conflict");
-    if (stale || error_is(failure, "AlreadyExists") || error_is(failure, "NotFound") || error_is(failure, "Forbidden")) {
+    if (stale || error_is(failure, "AlreadyExists") || error_is(failure, "NotFound") ||
+        controller_context_is_terminating(failure)) {
         error_free(failure);
         result->outcome = stale ? SYNC_REQUEUE : SYNC_DONE;
         return 0;

@@ -48,7 +48,7 @@ static int sync_namespace(void *context, const char *key, struct sync_result *re
     if (rest_create(self->context->rest, &target, wanted, NULL, &failure) == 0)
         return 0;
     // It is there already, or the namespace is on its way out: both are fine.
-    if (error_is(failure, "AlreadyExists") || error_is(failure, "NotFound") || error_is(failure, "Forbidden")) {
+    if (error_is(failure, "AlreadyExists") || error_is(failure, "NotFound") || controller_context_is_terminating(failure)) {
         error_free(failure);
         return 0;
     }

@@ -6,6 +6,8 @@
 
 #include "common/api/meta.h"
 #include "common/base/alloc.h"
+#include "common/base/lock.h"
+#include "common/base/map.h"
 #include "common/controller/controller.h"
 #include "controller-manager/taint_eviction_decide.h"
 
@@ -17,7 +19,51 @@ struct evictions {
     struct informer *nodes;
     struct informer *pods;
     struct control_loop *loop;
+
+    // under lock: pods whose time runs out
+    struct lock lock;
+    struct map scheduled; // pod UID -> struct scheduled
 };
+
+struct scheduled {
+    char *node;
+    int64_t seen; // wall; when the node's taints were first noticed for the pod
+};
+
+static void scheduled_free(void *value) {
+    free(((struct scheduled *)value)->node);
+    free(value);
+}
+
+// Since when the pod is known to stand on a tainted node; now if it was not known.
+static int64_t seen_since(struct evictions *self, const struct object *pod, const char *node, int64_t now) {
+    int64_t seen = now;
+    LOCKED(&self->lock) {
+        const struct scheduled *scheduled = map_get(&self->scheduled, pod->uid);
+        if (scheduled && str_equal(scheduled->node, node))
+            seen = scheduled->seen;
+    }
+    return seen;
+}
+
+static void remember(struct evictions *self, const struct object *pod, const char *node, int64_t seen) {
+    struct scheduled *scheduled = alloc_zero(sizeof(*scheduled));
+    *scheduled = (struct scheduled){.node = alloc_string(node), .seen = seen};
+    LOCKED(&self->lock) {
+        map_put(&self->scheduled, pod->uid, scheduled);
+    }
+}
+
+// true: its time was running.
+static bool forget(struct evictions *self, const struct object *pod) {
+    struct scheduled *scheduled = NULL;
+    LOCKED(&self->lock) {
+        scheduled = map_remove(&self->scheduled, pod->uid);
+    }
+    if (scheduled)
+        scheduled_free(scheduled);
+    return scheduled != NULL;
+}
 
 static void index_node_name(const struct object *pod, void (*emit)(void *, const char *), void *emit_context) {
     const char *node = object_field(pod, "spec.nodeName");
@@ -32,6 +78,8 @@ static void enqueue_pod(struct evictions *self, const struct object *pod) {
 }
 
 static void on_pod(void *context, const struct object *old, const struct object *new) {
+    if (!new)
+        forget(context, old);
     if (!new || new->deleting || str_empty(object_field(new, "spec.nodeName")))
         return;
     // Only a new binding changes the answer; tolerations can only be added, which a later look finds by itself.
@@ -89,10 +137,17 @@ static int sync_pod(void *context, const char *key, struct sync_result *result, 
     AUTO_JSON node_tree = object_tree(node);
     AUTO_JSON pod_tree = object_tree(pod);
     int64_t now = clock_wall(self->context->clock);
-    int64_t at = taint_eviction_time(json_find(node_tree, "spec.taints"), json_find(pod_tree, "spec.tolerations"), now);
-    if (at == TIME_NEVER)
+    int64_t seen = seen_since(self, pod, node_name, now);
+    int64_t at = taint_eviction_time(json_find(node_tree, "spec.taints"), json_find(pod_tree, "spec.tolerations"), seen);
+    if (at == TIME_NEVER) {
+        struct event_subject subject = event_subject_of(pod);
+        if (forget(self, pod))
+            event_record(self->events, &subject, "Normal", "TaintManagerEviction", "Cancelling deletion of Pod %s/%s", pod->ns,
+                         pod->name);
         return 0;
+    }
     if (at > now) {
+        remember(self, pod, node_name, seen);
         *result = (struct sync_result){SYNC_AFTER, at - now};
         return 0;
     }
@@ -109,6 +164,8 @@ static int sync_pod(void *context, const char *key, struct sync_result *result, 
 static void *make(struct controller_context *context) {
     struct evictions *self = alloc_zero(sizeof(*self));
     self->context = context;
+    self->scheduled = MAP_OWNING(scheduled_free);
+    lock_init(&self->lock, "taint-eviction");
     self->events = controller_context_recorder(context, "taint-eviction-controller");
     self->nodes = controller_context_informer(context, resource_nodes());
     self->pods = controller_context_informer(context, resource_pods());
@@ -133,6 +190,8 @@ static void stop(void *controller) {
 static void free_controller(void *controller) {
     struct evictions *self = controller;
     control_loop_free(self->loop);
+    map_free(&self->scheduled);
+    lock_destroy(&self->lock);
     free(self);
 }
 

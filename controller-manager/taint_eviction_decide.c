@@ -6,24 +6,22 @@
 #include "common/base/clock.h"
 #include "common/base/time_format.h"
 
-// How long the taint is tolerated: -1 not at all, TIME_NEVER for ever, else nanoseconds. Of several matching tolerations the shortest
-// counts, as upstream has it.
+// How long the taint is tolerated: -1 not at all, TIME_NEVER for ever, else nanoseconds. The first toleration that matches counts, as
+// upstream has it.
 static int64_t tolerated_for(const struct json *taint, const struct json *tolerations) {
-    int64_t shortest = -1;
     for (size_t i = 0; i < json_len(tolerations); i++) {
         const struct json *toleration = json_at(tolerations, i);
         if (!pod_tolerates(toleration, taint))
             continue;
-        int64_t time = TIME_NEVER;
-        if (json_get(toleration, "tolerationSeconds"))
-            time = MAX(json_get_int(toleration, "tolerationSeconds", 0), 0) * SECOND;
-        if (shortest < 0 || time < shortest)
-            shortest = time;
+        if (!json_get(toleration, "tolerationSeconds"))
+            return TIME_NEVER;
+        int64_t seconds = MAX(json_get_int(toleration, "tolerationSeconds", 0), 0);
+        return seconds < TIME_NEVER / SECOND ? seconds * SECOND : TIME_NEVER;
     }
-    return shortest;
+    return -1;
 }
 
-int64_t taint_eviction_time(const struct json *taints, const struct json *tolerations, int64_t now) {
+int64_t taint_eviction_time(const struct json *taints, const struct json *tolerations, int64_t seen) {
     int64_t earliest = TIME_NEVER;
     for (size_t i = 0; i < json_len(taints); i++) {
         const struct json *taint = json_at(taints, i);
@@ -31,14 +29,14 @@ int64_t taint_eviction_time(const struct json *taints, const struct json *tolera
             continue;
         int64_t time = tolerated_for(taint, tolerations);
         if (time < 0)
-            return now;
+            return seen;
         if (time == TIME_NEVER)
             continue;
-        int64_t added = now;
+        int64_t added = seen;
         const char *text = json_get_string(taint, "timeAdded");
         if (text && !time_parse(text, &added))
-            added = now;
-        earliest = MIN(earliest, added + time);
+            added = seen;
+        earliest = MIN(earliest, time < TIME_NEVER - added ? added + time : TIME_NEVER);
     }
     return earliest;
 }

@@ -8,8 +8,8 @@
 #include "common/data/json.h"
 
 // The wall time at which a pod with these tolerations has to leave a node with these taints (spec.taints, spec.tolerations; NULL: none).
-// TIME_NEVER: it may stay. A taint that is not tolerated: now. Else the earliest end of a toleration with tolerationSeconds, counted from
-// the taint's timeAdded (or from now where it has none).
-int64_t taint_eviction_time(const struct json *taints, const struct json *tolerations, int64_t now);
+// TIME_NEVER: it may stay. A taint that is not tolerated: `seen`. Else the earliest end of a toleration with tolerationSeconds, counted from
+// the taint's timeAdded, or from `seen`, when the taint was first noticed for this pod, where it has none.
+int64_t taint_eviction_time(const struct json *taints, const struct json *tolerations, int64_t seen);
 
 #endif

@@ -154,6 +154,12 @@ void cache_assume_pod(struct cache *cache, const struct object *object, const ch
     put_pod(cache, object, node, true);
 }
 
+void cache_forget_pod(struct cache *cache, const char *uid) {
+    const struct cached_pod *pod = map_get(&cache->pods, uid);
+    if (pod && pod->assumed)
+        cache_remove_pod(cache, uid);
+}
+
 bool cache_remove_pod(struct cache *cache, const char *uid) {
     struct cached_pod *pod = map_remove(&cache->pods, uid);
     if (!pod)

@@ -22,6 +22,8 @@ void cache_remove_node(struct cache *cache, const char *name);
 void cache_add_pod(struct cache *cache, const struct object *pod);
 // Reserves the node's resources for a pod before its binding is written.
 void cache_assume_pod(struct cache *cache, const struct object *pod, const char *node);
+// The binding failed: takes the pod out unless it has been seen bound meanwhile.
+void cache_forget_pod(struct cache *cache, const char *uid);
 // true: it was there (bound or assumed).
 bool cache_remove_pod(struct cache *cache, const char *uid);
 // The nodes that are known, in a stable order; valid until the next change.

@@ -19,7 +19,7 @@ struct waiting {
     struct heap_node heap; // in active or backoff
     struct list_node parked;
     int64_t priority;
-    int64_t since;    // monotonic: when it was queued first
+    int64_t since;    // monotonic: when it was queued or given back; who comes back stands behind those who came meanwhile
     int64_t ready_at; // monotonic: end of the back-off
     int64_t parked_at;
     int attempts;
@@ -177,20 +177,20 @@ void queue_remove(struct queue *queue, const char *uid) {
 static int64_t ripen(struct queue *queue) {
     int64_t now = clock_monotonic(queue->config.clock);
     int64_t next = TIME_NEVER;
-    for (struct heap_node *node; (node = heap_peek(&queue->backoff));) {
-        struct waiting *waiting = CONTAINER_OF(node, struct waiting, heap);
-        if (waiting->ready_at > now) {
-            next = waiting->ready_at;
-            break;
-        }
-        move(queue, waiting, PLACE_ACTIVE);
-    }
     for (struct list_node *node; (node = list_first(&queue->parked));) {
         struct waiting *waiting = CONTAINER_OF(node, struct waiting, parked);
         int64_t end = waiting->parked_at + queue->config.unschedulable_max;
-        if (end > now)
-            return MIN(next, end);
+        if (end > now) {
+            next = end;
+            break;
+        }
         back_off(queue, waiting);
+    }
+    for (struct heap_node *node; (node = heap_peek(&queue->backoff));) {
+        struct waiting *waiting = CONTAINER_OF(node, struct waiting, heap);
+        if (waiting->ready_at > now)
+            return MIN(next, waiting->ready_at);
+        move(queue, waiting, PLACE_ACTIVE);
     }
     return next;
 }
@@ -217,7 +217,8 @@ static void give_back(struct queue *queue, const struct object *pod, bool may_pa
         struct waiting *waiting = map_get(&queue->pods, pod->uid);
         if (!waiting || waiting->place != PLACE_IN_FLIGHT)
             break; // deleted or bound meanwhile
-        waiting->ready_at = clock_monotonic(queue->config.clock) + backoff_of(queue, waiting->attempts);
+        waiting->since = clock_monotonic(queue->config.clock);
+        waiting->ready_at = waiting->since + backoff_of(queue, waiting->attempts);
         bool changed = waiting->moves_seen != queue->moves || waiting->pod != pod;
         if (may_park && !changed)
             move(queue, waiting, PLACE_PARKED);

@@ -2,12 +2,18 @@
 // The size of the pod's images that the node has, between 23 MB (not worth while) and 1 GB a container (full score).
 #include "scheduler/plugins/image_locality.h"
 
+#include <string.h>
+
 #define MIN_BYTES (INT64_C(23) << 20)
 #define MAX_BYTES_PER_CONTAINER (INT64_C(1000) << 20)
 
+// Nodes report full names: without a tag (or digest) "latest" is meant.
 static int64_t size_on_node(const struct node_info *node, const char *image) {
+    const char *slash = strrchr(image, '/');
+    bool tagged = strchr(slash ? slash : image, ':') != NULL;
     for (size_t i = 0; i < node->view->image_count; i++) {
-        if (str_equal(node->view->images[i].name, image))
+        const char *rest = str_skip_prefix(node->view->images[i].name, image);
+        if (rest && (*rest == '\0' || (!tagged && str_equal(rest, ":latest"))))
             return node->view->images[i].size;
     }
     return 0;

@@ -43,7 +43,9 @@ static int64_t share_left(int64_t used, int64_t allocatable) {
 static int64_t score(const struct plugin_pod *pod, const struct node_info *node) {
     int64_t cpu = share_left(node->nonzero_cpu_milli + pod->view->nonzero_cpu_milli, node->view->allocatable.cpu_milli);
     int64_t memory = share_left(node->nonzero_memory + pod->view->nonzero_memory, node->view->allocatable.memory);
-    return (cpu + memory) / 2;
+    // What the node does not have at all has no say.
+    int64_t weight = (node->view->allocatable.cpu_milli > 0) + (node->view->allocatable.memory > 0);
+    return weight > 0 ? (cpu + memory) / weight : 0;
 }
 
 const struct plugin node_resources_fit = {
