@@ -2,17 +2,30 @@
 // All commands. A new one is a file with a row and an entry here.
 #include "cubectl/commands.h"
 
-#include <string.h>
-
+#include "cubectl/api_resources.h"
 #include "cubectl/apply.h"
 #include "cubectl/delete.h"
+#include "cubectl/describe.h"
 #include "cubectl/get.h"
+#include "cubectl/logs.h"
 #include "cubectl/scale.h"
+#include "cubectl/version.h"
 #include "cubectl/wait.h"
 
+// clang-format off
 static const struct command *const commands[] = {
-    &get_command, &apply_command, &delete_command, &scale_command, &wait_command, NULL,
+    &get_command,
+    &describe_command,
+    &apply_command,
+    &delete_command,
+    &logs_command,
+    &scale_command,
+    &wait_command,
+    &api_resources_command,
+    &version_command,
+    NULL,
 };
+// clang-format on
 
 const struct command *const *commands_all(void) {
     return commands;
