@@ -4,6 +4,7 @@
 
 #include "cubectl/api_resources.h"
 #include "cubectl/apply.h"
+#include "cubectl/create.h"
 #include "cubectl/delete.h"
 #include "cubectl/describe.h"
 #include "cubectl/get.h"
@@ -16,6 +17,7 @@
 static const struct command *const commands[] = {
     &get_command,
     &describe_command,
+    &create_command,
     &apply_command,
     &delete_command,
     &logs_command,

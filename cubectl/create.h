@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `create`: objects of manifests, and a few kinds from flags.
+// `create`: objects of manifests, and a few kinds made of flags.
 #ifndef CUBE_CUBECTL_CREATE_H
 #define CUBE_CUBECTL_CREATE_H
 

@@ -72,9 +72,8 @@ static int run(struct session *session, const void *opaque, const struct str_lis
     AUTO_TARGETS targets = {0};
     AUTO_TARGET_WORDS words = {0};
     if (arguments->len == 0 && options->filenames.len == 0)
-        return failure_usage(session, err,
-                             "You must specify the type of resource to describe. Use \"cubectl api-resources\" for a "
-                             "complete list of supported resources.");
+        return error_set(err, "You must specify the type of resource to describe. Use \"cubectl api-resources\" for a complete "
+                              "list of supported resources.");
     struct target_query query = {.filenames = &options->filenames,
                                  .recursive = options->recursive,
                                  .arguments = arguments,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nodes, described, with their lease, their pods and what those ask for.
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/api/meta.h"
 #include "common/api/pod.h"
@@ -28,10 +29,20 @@ static void add_roles(struct describe_text *text, const struct json *labels) {
     describe_line(text, 0, "Roles:\t%s\n", roles.len > 0 ? text_of_roles : "<none>");
 }
 
+static int compare_taints(const void *a, const void *b) {
+    const struct json *left = *(struct json *const *)a, *right = *(struct json *const *)b;
+    int order = strcmp(json_get_text(left, "effect"), json_get_text(right, "effect"));
+    return order != 0 ? order : strcmp(json_get_text(left, "key"), json_get_text(right, "key"));
+}
+
 static void add_taints(struct describe_text *text, const struct json *taints) {
-    describe_line(text, 0, "Taints:%s", json_len(taints) == 0 ? "\t<none>\n" : "");
-    for (size_t i = 0; i < json_len(taints); i++) {
-        const struct json *taint = json_at(taints, i);
+    CLEANUP(ptr_vec_free) struct ptr_vec sorted = {0};
+    for (size_t i = 0; i < json_len(taints); i++)
+        ptr_vec_push(&sorted, json_at(taints, i));
+    ptr_vec_sort(&sorted, compare_taints);
+    describe_line(text, 0, "Taints:%s", sorted.len == 0 ? "\t<none>\n" : "");
+    for (size_t i = 0; i < sorted.len; i++) {
+        const struct json *taint = sorted.items[i];
         const char *value = json_get_text(taint, "value");
         describe_line(text, 0, "\t%s%s%s:%s\n", json_get_text(taint, "key"), str_empty(value) ? "" : "=", value,
                       json_get_text(taint, "effect"));
@@ -205,7 +216,7 @@ static void add_sums(struct describe_text *text, const struct node_pods *pods) {
         const struct sum *sum = VEC_AT(&pods->sums, struct sum, i);
         AUTO_STR requests = {0};
         AUTO_STR limits = {0};
-        if (i < ARRAY_LEN(summed)) {
+        if (i < ARRAY_LEN(summed) || str_starts(sum->name, "hugepages-")) {
             append_share(&sum->requests, pods->allocatable, sum->name, &requests);
             append_share(&sum->limits, pods->allocatable, sum->name, &limits);
         } else {

@@ -115,13 +115,8 @@ static void add_items(struct describe_text *text, int level, const struct json *
 }
 
 static bool skipped(const char *path, const char *key) {
-    static const char *const top[] = {"metadata.managedFields",
-                                      "metadata.name",
-                                      "metadata.namespace",
-                                      "metadata.labels",
-                                      "metadata.annotations",
-                                      "apiVersion",
-                                      "kind"};
+    static const char *const top[] = {"metadata.managedFields", "metadata.name", "metadata.namespace", "metadata.labels",
+                                      "metadata.annotations"};
     AUTO_STR full = {0};
     str_printf(&full, "%s%s%s", path, str_empty(path) ? "" : ".", key);
     for (size_t i = 0; i < ARRAY_LEN(top); i++)
@@ -165,8 +160,6 @@ int describe_generic(struct describe_text *text, const struct json *object, stru
     describe_line(text, 0, "Namespace:\t%s\n", meta_namespace(object));
     describe_labels(text, "Labels", json_find(object, "metadata.labels"));
     describe_annotations(text, "Annotations", json_find(object, "metadata.annotations"));
-    describe_line(text, 0, "API Version:\t%s\n", json_get_text(object, "apiVersion"));
-    describe_line(text, 0, "Kind:\t%s\n", json_get_text(object, "kind"));
     add_fields(text, 0, object, "");
     return 0;
 }
