@@ -336,6 +336,10 @@ void kubelet_free(struct kubelet *kubelet) {
     free(kubelet);
 }
 
+bool kubelet_busy(struct kubelet *kubelet) {
+    return kubelet->pods && pods_busy(kubelet->pods);
+}
+
 uint16_t kubelet_port(const struct kubelet *kubelet) {
     return kubelet->server ? server_port(kubelet->server) : 0;
 }

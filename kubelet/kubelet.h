@@ -28,6 +28,9 @@ struct kubelet *kubelet_new(const struct kubelet_config *config);
 // Starts everything: checks the host, registers the node, follows pods, serves. -1: nothing runs.
 int kubelet_start(struct kubelet *kubelet, struct error **err) MUST_CHECK;
 void kubelet_stop(struct kubelet *kubelet); // containers go on running
+// Kills, pulls or hooks are under way, for which kubelet_stop would wait (up to a grace period). A program that wants to end leaves all as
+// it is then: the next start goes on from what the runtime shows.
+bool kubelet_busy(struct kubelet *kubelet);
 void kubelet_free(struct kubelet *kubelet);
 // The port that the server got (useful when options ask for port 0 in tests); 0: none.
 uint16_t kubelet_port(const struct kubelet *kubelet);

@@ -255,8 +255,8 @@ void pods_free(struct pods *pods) {
     probes_free(pods->probes);
     images_free(pods->images);
     map_free(&pods->by_id);
+    heap_free(&pods->timers); // its nodes live in the workers
     map_free(&pods->workers);
-    heap_free(&pods->timers);
     cond_destroy(&pods->cond);
     lock_destroy(&pods->lock);
     free(pods);
@@ -445,6 +445,15 @@ void pods_list(struct pods *pods, struct ptr_vec *out) {
                 ptr_vec_push(out, (void *)(uintptr_t)object_ref(worker->object));
         }
     }
+}
+
+bool pods_busy(struct pods *pods) {
+    size_t operations = 0;
+    LOCKED(&pods->lock) {
+        for (struct map_iter it = {.map = &pods->workers}; map_next(&it);)
+            operations += ((const struct pod_worker *)it.value)->operations;
+    }
+    return operations > 0;
 }
 
 bool pods_healthy(struct pods *pods) {

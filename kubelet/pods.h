@@ -51,6 +51,8 @@ size_t pods_len(struct pods *pods);
 // The object of a pod by namespace and name (a new reference; NULL if unknown) and all of them (informer_release).
 const struct object *pods_get(struct pods *pods, const char *ns, const char *name);
 void pods_list(struct pods *pods, struct ptr_vec *out);
+// Kills, pulls or hooks are under way, for which pods_stop would wait.
+bool pods_busy(struct pods *pods);
 // A healthy dispatcher answers within a minute.
 bool pods_healthy(struct pods *pods);
 // Folder of the logs of a pod: <pod logs>/<namespace>_<name>_<uid>. Appends.

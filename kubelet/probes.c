@@ -198,11 +198,11 @@ void probes_free(struct probes *probes) {
     if (!probes)
         return;
     probes_stop(probes);
+    heap_free(&probes->waiting); // its nodes live in the probes
     LIST_FOREACH(node, &probes->all) {
         list_remove(node);
         probe_free(CONTAINER_OF(node, struct probe, all));
     }
-    heap_free(&probes->waiting);
     cond_destroy(&probes->cond);
     lock_destroy(&probes->lock);
     free(probes);

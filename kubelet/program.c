@@ -2,6 +2,7 @@
 // The kubelet program: options, runtime, transport and the kubelet as rows of a component.
 #include "kubelet/program.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -20,6 +21,7 @@ struct program {
     struct runtime *runtime;
     struct transport *transport;
     struct kubelet *kubelet;
+    bool left; // the end does not wait for what is under way: nothing is freed
 };
 
 static int configure(void *argument, const struct option *table, const struct str_list *given, struct error **err) {
@@ -37,7 +39,8 @@ static int start_runtime(void *argument, struct error **err) {
 
 static void stop_runtime(void *argument) {
     struct program *program = argument;
-    runtime_free(STEAL(program->runtime));
+    if (!program->left)
+        runtime_free(STEAL(program->runtime));
 }
 
 static int start_transport(void *argument, struct error **err) {
@@ -55,7 +58,8 @@ static int start_transport(void *argument, struct error **err) {
 
 static void stop_transport(void *argument) {
     struct program *program = argument;
-    transport_free(STEAL(program->transport));
+    if (!program->left)
+        transport_free(STEAL(program->transport));
 }
 
 static int start_kubelet(void *argument, struct error **err) {
@@ -74,6 +78,9 @@ static int start_kubelet(void *argument, struct error **err) {
 
 static void stop_kubelet(void *argument) {
     struct program *program = argument;
+    program->left = kubelet_busy(program->kubelet);
+    if (program->left)
+        return;
     kubelet_stop(program->kubelet);
     kubelet_free(STEAL(program->kubelet));
 }

@@ -140,10 +140,8 @@ static void answer_resource_metrics(struct server *server, struct http_server_re
 
 static void answer_logs(struct server *server, struct http_server_request *request) {
     AUTO_STR message = {0};
-    const struct server_logs logs = {.streams = server->logs,
-                                     .pods = server->config.pods,
-                                     .runtime = server->config.runtime,
-                                     .clock = server->config.clock};
+    const struct server_logs logs = {
+        .streams = server->logs, .pods = server->config.pods, .runtime = server->config.runtime, .clock = server->config.clock};
     int status = server_logs_answer(&logs, request, &message);
     if (status != 0)
         reply_text(request, status, str_text(&message));
