@@ -4,6 +4,7 @@
 
 #include "cubectl/api_resources.h"
 #include "cubectl/apply.h"
+#include "cubectl/config.h"
 #include "cubectl/create.h"
 #include "cubectl/delete.h"
 #include "cubectl/describe.h"
@@ -24,6 +25,7 @@ static const struct command *const commands[] = {
     &scale_command,
     &wait_command,
     &api_resources_command,
+    &config_command,
     &version_command,
     NULL,
 };

@@ -28,7 +28,7 @@ static int run(struct session *session, const void *opaque, const struct str_lis
         return failure_usage(session, err, "exactly one NAME is required, got %zu", arguments->len);
     AUTO_JSON object = json_new_object();
     schema_set_kind(object, "v1", "ConfigMap");
-    if (create_data_fill(&options->data, "ConfigMap", object, err) < 0)
+    if (create_data_fill(&options->data, "ConfigMap", arguments->items[0], object, err) < 0)
         return -1;
     json_set(json_ensure_object(object, "metadata"), "creationTimestamp", NULL);
     json_put_string(object, "metadata.name", arguments->items[0]);

@@ -16,6 +16,7 @@
 struct filling {
     struct json *object;
     bool secret;
+    const char *name;
 };
 
 static bool is_utf8(const char *bytes, size_t len) {
@@ -48,7 +49,8 @@ static int add(const struct filling *filling, const char *key, const char *bytes
                          "'[-._a-zA-Z0-9]+')",
                          str_text(&quoted), filling->secret ? "Secret" : "ConfigMap");
     if (json_has(json_get(filling->object, "data"), key) || json_has(json_get(filling->object, "binaryData"), key))
-        return error_set(err, "cannot add key %s, another key by that name already exists", str_text(&quoted));
+        return error_set(err, "cannot add key %s, another key by that name already exists in Data for %s \"%s\"",
+                         str_text(&quoted), filling->secret ? "Secret" : "ConfigMap", filling->name);
     bool plain = !filling->secret && is_utf8(bytes, len);
     struct json *map = json_ensure_object(filling->object, filling->secret || plain ? "data" : "binaryData");
     if (plain) {
@@ -103,6 +105,8 @@ static int add_source(const struct filling *filling, const char *text, struct er
     const char *path = equals ? equals + 1 : text, *slash = strrchr(path, '/');
     if (file_is_directory(path))
         return key ? error_set(err, "cannot give a key name for a directory path") : add_folder(filling, path, err);
+    if (!file_exists(path))
+        return error_set(err, "error reading %s: no such file or directory", path);
     return add_file(filling, key ? key : slash ? slash + 1 : path, path, err);
 }
 
@@ -130,8 +134,9 @@ static int add_env_file(const struct filling *filling, const char *path, struct 
     return 0;
 }
 
-int create_data_fill(const struct create_data *data, const char *kind, struct json *object, struct error **err) {
-    struct filling filling = {.object = object, .secret = str_equal(kind, "Secret")};
+int create_data_fill(const struct create_data *data, const char *kind, const char *name, struct json *object,
+                     struct error **err) {
+    struct filling filling = {.object = object, .secret = str_equal(kind, "Secret"), .name = name};
     if (data->env_files.len > 0 && (data->files.len > 0 || data->literals.len > 0))
         return error_set(err, "from-env-file cannot be combined with from-file or from-literal");
     for (size_t i = 0; i < data->literals.len; i++)

@@ -12,7 +12,8 @@ struct create_data {
 };
 
 // Fills object.data (config maps: text, and what is no UTF-8 as base64 in binaryData; secrets: all as base64). A key that comes twice is
-// an error. kind is "ConfigMap" or "Secret".
-int create_data_fill(const struct create_data *data, const char *kind, struct json *object, struct error **err) MUST_CHECK;
+// an error that names the object. kind is "ConfigMap" or "Secret".
+int create_data_fill(const struct create_data *data, const char *kind, const char *name, struct json *object,
+                     struct error **err) MUST_CHECK;
 
 #endif

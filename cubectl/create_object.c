@@ -53,7 +53,8 @@ int create_made(struct session *session, const struct create_options *options, s
     AUTO_ERROR cause = NULL;
     if (create_object(session, options, &plan, &target, &cause) == 0)
         return 0;
-    if (cause->code == 0)
+    if (cause->code == 0 || resource == resource_namespaces())
         return error_move(err, &cause);
-    return error_set(err, "failed to create %s: %s", resource->singular, error_message(cause));
+    return error_set(err, "failed to create %s%s %s", resource->singular, resource == resource_secrets() ? "" : ":",
+                     error_message(cause));
 }
