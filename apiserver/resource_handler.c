@@ -109,8 +109,16 @@ static bool run_watch(struct operation *operation, struct error **err) {
     watch.deadline = watch_response_deadline(server, timeout);
     options.deadline = watch.deadline;
     AUTO_WATCHER watcher = NULL;
-    if (registry_watch(server->registry, &operation->request, &options, &watcher, err) < 0)
-        return false;
+    struct error *failure = NULL;
+    if (registry_watch(server->registry, &operation->request, &options, &watcher, &failure) < 0) {
+        if (!error_has_code(failure, 410)) {
+            error_move(err, &failure);
+            return false;
+        }
+        watch_response_set_expired(call, failure);
+        error_free(failure);
+        return true;
+    }
     watch_response_set(call, &watch, STEAL(watcher));
     return true;
 }

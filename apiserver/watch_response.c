@@ -243,3 +243,12 @@ void watch_response_set(struct api_call *call, const struct watch_response_optio
     request_metrics_long_running(1);
     api_response_take_stream(call->response, 200, "application/json", &stream->base);
 }
+
+void watch_response_set_expired(struct api_call *call, const struct error *error) {
+    struct str event = {0};
+    AUTO_JSON status = status_from_error(error);
+    str_append(&event, "{\"type\":\"ERROR\",\"object\":");
+    json_write(status, &event);
+    str_append(&event, "}\n");
+    api_response_take_bytes(call->response, 200, "application/json", &event);
+}

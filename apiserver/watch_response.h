@@ -23,5 +23,7 @@ int64_t watch_response_deadline(struct apiserver *server, int64_t timeout_second
 // Makes the call's response a stream over the watcher, which it takes.
 void watch_response_set(struct api_call *call, const struct watch_response_options *options,
                         struct watch_cache_watcher *take_watcher);
+// A watch that cannot begin where the client wants (410 Expired): as upstream, a stream of one ERROR event, not a refused request.
+void watch_response_set_expired(struct api_call *call, const struct error *error);
 
 #endif

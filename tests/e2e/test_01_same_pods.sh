@@ -8,7 +8,7 @@ node=$(path pod "$pod" '{.spec.nodeName}')
 ip=$(path pod "$pod" '{.status.podIP}')
 contains "$(curl -sS --max-time 5 "http://$ip:8080/hello")" "Hello from $pod"
 contains "$(kube logs "$pod")" "GET /hello"
-contains "$(kube describe pod "$pod")" "Node:             $node/"
+contains "$(kube describe pod "$pod" | tr -s " ")" "Node: $node/"
 equal 5 "$(kube scale replicaset web --replicas 5 > /dev/null; path replicaset web '{.spec.replicas}')"
 eventually 30 ready_replicas web 5
 kube scale replicaset web --replicas 3

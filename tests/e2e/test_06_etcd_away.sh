@@ -5,12 +5,13 @@
 acknowledged=()
 write() { kube create configmap "$1" --from-literal=n="$1" > /dev/null 2>&1; }
 for i in 1 2 3 4 5; do write "kept-$i" && acknowledged+=("kept-$i"); done
+trap 'quickstart start etcd' EXIT
 quickstart stop etcd
 note "etcd is stopped"
 ends=$(($(date +%s) + 20))
 refused=0
 while [ "$(date +%s)" -lt "$ends" ]; do
-    body=$(curl -sS --max-time 15 --cacert "$run/pki/ca.crt" --cert "$run/pki/admin.crt" --key "$run/pki/admin.key" -X POST -H 'Content-Type: application/json' \
+    body=$(curl -sS -A e2e --max-time 15 --cacert "$run/pki/ca.crt" --cert "$run/pki/admin.crt" --key "$run/pki/admin.key" -X POST -H 'Content-Type: application/json' \
         -w '\n%{http_code}' -d '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"generateName":"lost-"}}' "https://127.0.0.1:$CUBE_API_PORT/api/v1/namespaces/default/configmaps") || continue
     case ${body##*$'\n'} in
     503 | 504) refused=$((refused + 1)); contains "$body" '"kind":"Status"' ;;

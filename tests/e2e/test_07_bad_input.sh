@@ -8,7 +8,7 @@ trap 'rm -rf "$work"' EXIT
 ask() {
     local method=$1 path=$2 code=$3 reason=$4 text=$5 answer
     shift 5
-    answer=$(curl -sS --max-time 20 --cacert "$run/pki/ca.crt" --cert "$run/pki/admin.crt" --key "$run/pki/admin.key" -H 'Content-Type: application/json' -X "$method" \
+    answer=$(curl -sS -A e2e --max-time 20 --cacert "$run/pki/ca.crt" --cert "$run/pki/admin.crt" --key "$run/pki/admin.key" -H "Content-Type: ${content_type:-application/json}" -X "$method" \
         -w '\n%{http_code}' "$@" "https://127.0.0.1:$CUBE_API_PORT$path")
     equal "$code" "${answer##*$'\n'}" "$method $path: $answer"
     [ -z "$reason" ] || contains "$answer" "\"reason\":\"$reason\""
@@ -28,11 +28,17 @@ ask POST /api/v1/namespaces/missing/configmaps 404 NotFound 'namespaces \"missin
 head -c 4000000 /dev/zero | tr '\0' 'a' > "$work/large"
 ask POST $maps 413 RequestEntityTooLarge 'limit' --data-binary "@$work/large"
 ask GET /api/v1/nothings 404 '' 'not'
-ask POST $maps 415 UnsupportedMediaType '' -H 'Content-Type: text/plain' -d 'x'
+content_type=text/plain ask POST $maps 415 UnsupportedMediaType '' -d 'x'
 kube create configmap versions --from-literal=a=1
 ask PUT $maps/versions 409 Conflict 'the object has been modified' -d '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"versions","resourceVersion":"1"}}'
 ask POST $maps 409 AlreadyExists 'configmaps \"versions\" already exists' -d '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"versions"}}'
-ask GET "$maps?watch=true&resourceVersion=1" 200 '' 'too old resource version' --max-time 3
+# Revisions that are gone: compacted in etcd, and older than what the restarted apiserver's cache begins with
+revision=$(curl -sS -X POST -d '{"key":"AA==","limit":"1"}' "http://127.0.0.1:$CUBE_ETCD_PORT/v3/kv/range" | grep -oE '"revision":"[0-9]+"' | head -n 1 | tr -dc 0-9)
+curl -sS --fail -X POST -d "{\"revision\":\"$revision\"}" "http://127.0.0.1:$CUBE_ETCD_PORT/v3/kv/compaction" > /dev/null
+ask GET "$maps?resourceVersion=1&resourceVersionMatch=Exact" 410 Expired 'is too old'
+kill_component kube-apiserver
+eventually 20 kube get --raw /readyz
+ask GET "$maps?watch=true&resourceVersion=1&timeoutSeconds=2" 200 Expired '{\"type\":\"ERROR\"'
 kube delete configmap versions
 equal "$before" "$(kube get configmaps,pods -o name)" "something was written"
 # Without credentials, and with credentials of another CA
