@@ -38,7 +38,7 @@ curl -sS --fail -X POST -d "{\"revision\":\"$revision\"}" "http://127.0.0.1:$CUB
 ask GET "$maps?resourceVersion=1&resourceVersionMatch=Exact" 410 Expired 'is too old'
 kill_component kube-apiserver
 eventually 20 kube get --raw /readyz
-ask GET "$maps?watch=true&resourceVersion=1&timeoutSeconds=2" 200 Expired '{\"type\":\"ERROR\"'
+ask GET "$maps?watch=true&resourceVersion=1&timeoutSeconds=2" 200 Expired '{"type":"ERROR"'
 kube delete configmap versions
 equal "$before" "$(kube get configmaps,pods -o name)" "something was written"
 # Without credentials, and with credentials of another CA
