@@ -270,6 +270,8 @@ static int manifest_namespace(const struct session *session, const struct resour
         return 0;
     }
     const char *ns = json_get_text(metadata, "namespace");
+    if (json_get(metadata, "namespace") && !json_is_string(json_get(metadata, "namespace")))
+        return 0; // the server says what is wrong with it
     if (str_empty(ns))
         json_set_string(metadata, "namespace", session->ns);
     else if (session->ns_given && !str_equal(ns, session->ns))
