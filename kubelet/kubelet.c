@@ -28,6 +28,7 @@
 #define RELIST (5 * MINUTE)        // the safety net under events
 #define RELIST_WITHOUT_EVENTS (5 * SECOND)
 #define EVENTS_RETRY SECOND
+#define LEAST_WATCHDOG (20 * SECOND)
 
 struct kubelet {
     // constant after kubelet_start
@@ -52,6 +53,7 @@ struct kubelet {
     // owned by the node's thread
     int64_t relisted_at;
     bool trimmed;
+    bool watchdog; // the service manager wants to be told that all is well
 };
 
 struct kubelet *kubelet_new(const struct kubelet_config *config) {
@@ -223,6 +225,19 @@ static void on_round(void *context) {
         pods_wake_all(kubelet->pods);
     }
     log_rotate_all(kubelet->config.options, kubelet->config.runtime, kubelet->config.clock);
+    if (kubelet->watchdog && pods_healthy(kubelet->pods))
+        process_notify("WATCHDOG=1");
+}
+
+// Rounds come every ten seconds: a watchdog that barks sooner would bark at a healthy kubelet.
+static void read_watchdog(struct kubelet *kubelet) {
+    int64_t microseconds = 0;
+    const char *text = getenv("WATCHDOG_USEC");
+    if (!text || !str_to_int64(text, &microseconds) || microseconds <= 0)
+        return;
+    kubelet->watchdog = true;
+    if (microseconds * MICROSECOND < LEAST_WATCHDOG)
+        log_warning("WatchdogSec is too short: health is reported every ten seconds", "usec", text, NULL);
 }
 
 static void clean_orphans(void *argument) {
@@ -260,6 +275,7 @@ int kubelet_start(struct kubelet *kubelet, struct error **err) {
     const struct kubelet_config *config = &kubelet->config;
     if (check_host(kubelet, err) < 0)
         return -1;
+    read_watchdog(kubelet);
     start_api(kubelet);
     make_parts(kubelet);
     // The server first: a port in use must end the start before anything is promised to the API.
