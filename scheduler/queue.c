@@ -78,11 +78,11 @@ static void waiting_free(struct waiting *waiting) {
 void queue_free(struct queue *queue) {
     if (!queue)
         return;
+    heap_free(&queue->active); // they look at their elements
+    heap_free(&queue->backoff);
     for (struct map_iter it = {.map = &queue->pods}; map_next(&it);)
         waiting_free(it.value);
     map_free(&queue->pods);
-    heap_free(&queue->active);
-    heap_free(&queue->backoff);
     cond_destroy(&queue->changed);
     lock_destroy(&queue->lock);
     free(queue);

@@ -87,10 +87,10 @@ static void entry_free(struct entry *entry) {
 void workqueue_free(struct workqueue *queue) {
     if (!queue)
         return;
+    heap_free(&queue->delayed); // it looks at its elements
     for (struct map_iter it = {.map = &queue->entries}; map_next(&it);)
         entry_free(it.value);
     map_free(&queue->entries);
-    heap_free(&queue->delayed);
     cond_destroy(&queue->changed);
     lock_destroy(&queue->lock);
     free(queue);
