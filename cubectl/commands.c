@@ -5,10 +5,12 @@
 #include "cubectl/api_resources.h"
 #include "cubectl/apply.h"
 #include "cubectl/config.h"
+#include "cubectl/cordon.h"
 #include "cubectl/create.h"
 #include "cubectl/delete.h"
 #include "cubectl/describe.h"
 #include "cubectl/get.h"
+#include "cubectl/label.h"
 #include "cubectl/logs.h"
 #include "cubectl/scale.h"
 #include "cubectl/version.h"
@@ -25,6 +27,10 @@ static const struct command *const commands[] = {
     &scale_command,
     &wait_command,
     &api_resources_command,
+    &label_command,
+    &annotate_command,
+    &cordon_command,
+    &uncordon_command,
     &config_command,
     &version_command,
     NULL,
