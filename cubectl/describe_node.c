@@ -247,7 +247,7 @@ static int add_pods(struct describe_text *text, const struct json *node, struct 
     char *selector = alloc_printf("spec.nodeName=%s,status.phase!=Failed,status.phase!=Succeeded", meta_name(node));
     target_list_path(resource_pods(), NULL, &path);
     url_query_add(&path, "fieldSelector", selector);
-    int result = target_pages(text->session, str_text(&path), NULL, 500, add_page, &pods, err);
+    int result = target_pages(text->session, &(struct target_pages){str_text(&path), NULL, TARGET_CHUNK, add_page, &pods}, err);
     describe_line(text, 0, "Non-terminated Pods:\t(%zu in total)\n", pods.count);
     describe_line(text, 1,
                   "Namespace\tName\t\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\tAge\n"

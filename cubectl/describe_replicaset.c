@@ -29,7 +29,7 @@ static int add_pods_status(struct describe_text *text, const struct json *replic
     AUTO_STR path = {0};
     target_list_path(resource_pods(), meta_namespace(replicaset), &path);
     url_query_add(&path, "labelSelector", selector);
-    if (target_pages(text->session, str_text(&path), NULL, 500, count_pods, &counts, err) < 0)
+    if (target_pages(text->session, &(struct target_pages){str_text(&path), NULL, TARGET_CHUNK, count_pods, &counts}, err) < 0)
         return -1;
     describe_line(text, 0, "Pods Status:\t%zu Running / %zu Waiting / %zu Succeeded / %zu Failed\n", counts.phases[POD_RUNNING],
                   counts.phases[POD_PENDING], counts.phases[POD_SUCCEEDED], counts.phases[POD_FAILED]);

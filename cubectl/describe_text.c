@@ -205,7 +205,7 @@ int describe_events(struct describe_text *text, const struct json *object, struc
     AUTO_STR path = {0};
     CLEANUP(ptr_vec_free) struct ptr_vec events = {0};
     events_path(object, &path);
-    int result = target_pages(text->session, str_text(&path), NULL, 500, add_page, &events, err);
+    int result = target_pages(text->session, &(struct target_pages){str_text(&path), NULL, TARGET_CHUNK, add_page, &events}, err);
     ptr_vec_sort(&events, compare_events);
     if (events.len == 0) {
         describe_line(text, 0, "Events:\t<none>\n");

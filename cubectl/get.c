@@ -127,10 +127,10 @@ static int fetch_table(struct tables *tables, const struct target_words *words, 
     const char *accept = options->server_print ? TABLE_TYPE : NULL;
     int64_t chunk = words->name ? 0 : options->chunk_size;
     if (str_empty(options->sort_by))
-        return target_pages(tables->session, path.data, accept, chunk, add_answer, tables, err);
+        return target_pages(tables->session, &(struct target_pages){path.data, accept, chunk, add_answer, tables}, err);
     AUTO_JSON all = NULL;
     url_query_add(&path, "includeObject", "Object");
-    if (target_pages(tables->session, path.data, accept, chunk, collect_answer, &all, err) < 0)
+    if (target_pages(tables->session, &(struct target_pages){path.data, accept, chunk, collect_answer, &all}, err) < 0)
         return -1;
     if (get_sort(json_get(all, "rows"), "object", options->sort_by, err) < 0)
         return -1;
@@ -199,7 +199,7 @@ static int print_objects(struct session *session, const struct get_options *opti
         objects.resource = words->items[i].resource;
         get_path(session, options, &words->items[i], &path);
         int64_t chunk = words->items[i].name ? 0 : options->chunk_size;
-        if (target_pages(session, path.data, NULL, chunk, add_objects, &objects, &error) < 0)
+        if (target_pages(session, &(struct target_pages){path.data, NULL, chunk, add_objects, &objects}, &error) < 0)
             fail(session, options, &words->items[i], error);
     }
     size_t count = json_len(objects.items);

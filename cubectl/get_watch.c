@@ -102,7 +102,8 @@ static int watch_all(struct watching *watching, struct error **err) {
     AUTO_STR path = {0};
     const char *accept = watching->tables && watching->options->server_print ? TABLE_TYPE : NULL;
     collection_path(watching, &path);
-    if (target_pages(watching->session, path.data, accept, watching->options->chunk_size, on_page, watching, err) < 0)
+    if (target_pages(watching->session,
+                     &(struct target_pages){path.data, accept, watching->options->chunk_size, on_page, watching}, err) < 0)
         return -1;
     if (watching->error)
         return error_move(err, &watching->error);

@@ -13,8 +13,6 @@
 #include "cubectl/manifest.h"
 #include "cubectl/mapping.h"
 
-#define DEFAULT_CHUNK 500
-
 // --- words -------------------------------------------------------------------------------------------------------------
 
 void target_words_free(struct target_words_list *list) {
@@ -170,24 +168,23 @@ int target_get(struct session *session, const struct target *target, struct json
     return session_call(session, &(struct session_call){.path = str_text(&path)}, ret_object, err);
 }
 
-int target_pages(struct session *session, const char *path, const char *accept, int64_t chunk,
-                 void (*on_page)(void *context, struct json *page), void *context, struct error **err) {
+int target_pages(struct session *session, const struct target_pages *pages, struct error **err) {
     AUTO_STR token = {0};
     do {
         AUTO_STR full = {0};
         AUTO_JSON page = NULL;
-        str_append(&full, path);
-        if (chunk > 0) {
-            CLEANUP(free_ptr) char *limit = alloc_printf("%lld", (long long)chunk);
+        str_append(&full, pages->path);
+        if (pages->chunk > 0) {
+            CLEANUP(free_ptr) char *limit = alloc_printf("%lld", (long long)pages->chunk);
             url_query_add(&full, "limit", limit);
         }
         if (token.len > 0)
             url_query_add(&full, "continue", token.data);
-        if (session_call(session, &(struct session_call){.path = full.data, .accept = accept}, &page, err) < 0)
+        if (session_call(session, &(struct session_call){.path = full.data, .accept = pages->accept}, &page, err) < 0)
             return -1;
         str_clear(&token);
         str_append(&token, json_find_text(page, "metadata.continue"));
-        on_page(context, page);
+        pages->on_page(pages->context, page);
     } while (token.len > 0);
     return 0;
 }
@@ -218,7 +215,7 @@ static int add_all(struct session *session, const struct resource *resource, con
     if (!str_empty(query->field_selector))
         url_query_add(&path, "fieldSelector", query->field_selector);
     struct collecting collecting = {list, resource};
-    return target_pages(session, str_text(&path), NULL, DEFAULT_CHUNK, add_page, &collecting, err);
+    return target_pages(session, &(struct target_pages){str_text(&path), NULL, TARGET_CHUNK, add_page, &collecting}, err);
 }
 
 // Reads the object of the list's last target; a target that is not there is taken off the list again.

@@ -58,9 +58,16 @@ void target_list_free(struct target_list *list);
 void target_path(const struct target *target, const char *subresource, struct str *out);
 void target_list_path(const struct resource *resource, const char *ns, struct str *out);
 int target_get(struct session *session, const struct target *target, struct json **ret_object, struct error **err) MUST_CHECK;
-// Whole lists, chunk by chunk: each answer goes to the callback. path has its query but limit and continue.
-int target_pages(struct session *session, const char *path, const char *accept, int64_t chunk,
-                 void (*on_page)(void *context, struct json *page), void *context, struct error **err) MUST_CHECK;
+// A list, fetched chunk by chunk.
+struct target_pages {
+    const char *path;                                  // with its query, but for limit and continue
+    const char *accept;                                // NULL: application/json
+    int64_t chunk;                                     // objects an answer; 0: all in one
+    void (*on_page)(void *context, struct json *page); // an object's path has one page: the object
+    void *context;
+};
+int target_pages(struct session *session, const struct target_pages *pages, struct error **err) MUST_CHECK;
+#define TARGET_CHUNK 500
 // "pod/web" or "replicaset.apps/web", as results are printed. Appends.
 void target_append_name(const struct target *target, struct str *out);
 // "pods/web" or "replicasets/web", as waiting is reported. Appends.

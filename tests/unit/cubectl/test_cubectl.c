@@ -56,6 +56,13 @@ static const struct answer answers[] = {
      "\"rows\":[" ROW("default", "a", "1/1") "]}"},
     {"GET", POD_PATH "?watch=true", 200,
      "{\"type\":\"MODIFIED\",\"object\":" TABLE_HEAD COLUMNS "\"rows\":[" ROW("default", "a", "2/2") "]}}\n"},
+    {"GET", POD_PATH "/p/log?container=main&tailLines=2", 200, "two\nthree\n"},
+    {"GET", POD_PATH "/p/log?container=main", 200, "one\ntwo\nthree\n"},
+    {"GET", POD_PATH "/p/log?container=side", 200, "beside"},
+    {"GET", POD_PATH "/p", 200,
+     "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"p\",\"namespace\":\"default\"},"
+     "\"spec\":{\"containers\":[{\"name\":\"main\"},{\"name\":\"side\"}]}}"},
+    {"PATCH", POD_PATH "/a", 200, POD},
     {"GET", POD_PATH "/a", 200, POD},
     {"GET", POD_PATH "/x", 404, NOT_FOUND},
     {"GET", POD_PATH "/refused", 0, NULL},
@@ -108,11 +115,7 @@ static int roundtrip(struct transport *transport, const struct http_request *req
 
 static int stream(struct transport *transport UNUSED, const struct http_request *request, const struct stream_handler *handler,
                   struct stream_stop *stop UNUSED, struct error **err) {
-    // the order of a query's members does not matter to a server
-    const char *watched =
-        strstr(request->path, "metadata.name") ? POD_PATH "?fieldSelector=metadata.name%3Da&watch=true" : POD_PATH "?watch=true";
-    struct http_request plain = {.method = "GET", .path = watched};
-    const struct answer *answer = find_answer(&plain);
+    const struct answer *answer = find_answer(request);
     if (!answer)
         return refuse(err);
     handler->on_start(handler->context, answer->status, "application/json");
@@ -198,6 +201,16 @@ static const struct {
      "\"data\":{\"a\":\"b\",\"c\":\"d\"}"},
     {"wait pod/a --for=delete --timeout=5s", "", 0, "pod/a condition met\n", "", NULL},
     {"wait rs/web --for=foo", "", 1, "", "error: unrecognized condition: \"foo\"\n", NULL},
+    {"logs p -c main", "", 0, "one\ntwo\nthree\n", "", NULL},
+    {"logs p --tail=2", "", 0, "two\nthree\n", "Defaulted container \"main\" out of: main, side\n", NULL},
+    {"logs p --all-containers", "", 0, "one\ntwo\nthree\nbeside\n", "", NULL},
+    {"logs p --all-containers --prefix", "", 0, "[pod/p/main] one\n[pod/p/main] two\n[pod/p/main] three\n[pod/p/side] beside\n",
+     "", NULL},
+    {"logs p -c nope", "", 1, "", "error: container nope is not valid for pod p\n", NULL},
+    {"logs x", "", 1, "", "error: error from server (NotFound): pods \"x\" not found in namespace \"default\"\n", NULL},
+    {"label pod a k=v", "", 0, "pod/a labeled\n", "", "PATCH " POD_PATH "/a {\"metadata\":{\"labels\":{\"k\":\"v\"}}}\n"},
+    {"annotate pod a k-", "", 0, "annotation \"k\" not found.\npod/a annotated\n", "", NULL},
+    {"label pod a", "", 1, "", "error: at least one label update is required\n", NULL},
     {"version --client", "", 0, "Client Version: v1.32.0+cube\n", "", NULL},
 };
 
