@@ -386,6 +386,15 @@ static void flags_only_defaults(struct kubelet_options *options, const struct st
     }
 }
 
+// A node whose pod logs are elsewhere has its links beside them: nothing of it lands in the host's /var/log.
+static void links_beside_logs(struct kubelet_options *options, const struct str_list *given) {
+    const char *slash = strrchr(options->pod_logs_dir, '/');
+    if (!slash || strcmp(options->pod_logs_dir, "/var/log/pods") == 0 || str_list_contains(given, "container-logs-dir"))
+        return;
+    free(options->container_logs_dir);
+    options->container_logs_dir = alloc_printf("%.*s/containers", (int)(slash - options->pod_logs_dir), options->pod_logs_dir);
+}
+
 // The flag has key=value:effect with commas between, the file objects: both become one key=value:effect an item.
 static int normal_taints(struct kubelet_options *options, struct error **err) {
     struct str_list taints = {0};
@@ -537,6 +546,7 @@ int kubelet_options_configure(struct kubelet_options *options, const struct opti
         return -1;
     if (normal_taints(options, err) < 0)
         return -1;
+    links_beside_logs(options, given);
     if (str_empty(options->config))
         flags_only_defaults(options, given);
     AUTO_STR mistakes = {0};

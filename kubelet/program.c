@@ -92,7 +92,7 @@ static const struct component_part parts[] = {
     {.name = NULL},
 };
 
-int program_run(int argc, char **argv) {
+int program_run(int argc, char **argv, bool *ret_left) {
     struct program program = {.runtime = NULL};
     const struct component component = {.name = "kubelet",
                                         .options = kubelet_option_table,
@@ -101,5 +101,7 @@ int program_run(int argc, char **argv) {
                                         .parts = parts,
                                         .logging_offset =
                                             offsetof(struct program, options) + offsetof(struct kubelet_options, logging)};
-    return component_main(&component, argc, argv);
+    int code = component_main(&component, argc, argv);
+    *ret_left = program.left;
+    return code;
 }

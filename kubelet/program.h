@@ -3,7 +3,9 @@
 #ifndef CUBE_KUBELET_PROGRAM_H
 #define CUBE_KUBELET_PROGRAM_H
 
-// Returns the exit code.
-int program_run(int argc, char **argv);
+#include <stdbool.h>
+
+// Returns the exit code. *ret_left: something is still under way on other threads, whose memory must not be torn down: leave by _exit.
+int program_run(int argc, char **argv, bool *ret_left);
 
 #endif
