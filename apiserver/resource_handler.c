@@ -65,6 +65,7 @@ static bool list_options(const struct operation *operation, struct registry_list
         .resource_version_match = query(operation, "resourceVersionMatch"),
         .continue_token = query(operation, "continue"),
         .send_initial_events = request_info_query_bool(info, "sendInitialEvents"),
+        .send_initial_events_given = request_info_query(info, "sendInitialEvents") != NULL,
         .allow_bookmarks = request_info_query_bool(info, "allowWatchBookmarks"),
     };
     return parse_number(query(operation, "limit"), &ret_options->limit, err);
@@ -107,7 +108,7 @@ static bool run_watch(struct operation *operation, struct error **err) {
         table_include_parse(request_info_query(&call->info, "includeObject"), &watch.include, err) < 0)
         return false;
     watch.deadline = watch_response_deadline(server, timeout);
-    options.deadline = watch.deadline;
+    options.watch_deadline = watch.deadline;
     AUTO_WATCHER watcher = NULL;
     struct error *failure = NULL;
     if (registry_watch(server->registry, &operation->request, &options, &watcher, &failure) < 0) {
@@ -314,6 +315,7 @@ static bool run_operation(struct operation *operation, const struct verb *verb, 
         .name = info->name,
         .user = &operation->user,
         .warnings = &call->warnings,
+        .deadline = call->deadline,
     };
     return negotiate(operation, verb, err) && read_write_options(operation, verb, err) && read_body(operation, verb, err) &&
            verb->run(operation, err);
@@ -366,8 +368,8 @@ bool resource_handler_answers_at_once(struct apiserver *server, const struct req
     const char *version = request_info_query(info, "resourceVersion");
     const char *match = request_info_query(info, "resourceVersionMatch");
     const char *continue_token = request_info_query(info, "continue");
-    if (watch) // starts from what the cache holds, whatever it is
-        return !request_info_query_bool(info, "sendInitialEvents");
+    if (watch) // from a revision on, or from whatever the cache holds (0); without one it waits for the newest state
+        return !str_empty(version) && !request_info_query(info, "sendInitialEvents");
     return !registry_read_blocks(server->registry, resource, version ? version : "", match ? match : "", limit,
                                  continue_token ? continue_token : "");
 }
