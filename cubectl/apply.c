@@ -109,15 +109,6 @@ static int send_patch(struct apply *apply, const struct target *target, const st
     return session_call(apply->session, &call, ret_object, err);
 }
 
-// What --dry-run=client shows of a patch.
-static int patch_locally(const struct target *target, const struct json *current, const struct json *patch,
-                         struct json **ret_object, struct error **err) {
-    if (target->resource->type)
-        return strategic_patch_apply(target->resource->type, current, patch, ret_object, err);
-    *ret_object = merge_patch_apply(current, patch);
-    return 0;
-}
-
 static int patch_failed(const struct target *target, const struct json *patch, struct error **err) {
     if (str_empty(target->source) || !err || !*err)
         return -1;
@@ -148,19 +139,20 @@ static void warn_unmanaged(const struct apply *apply, const struct target *targe
 static int update(struct apply *apply, const struct target *target, struct json *current, const struct json *modified,
                   struct error **err) {
     AUTO_JSON patch = NULL;
+    if (apply->dry_run == WRITE_DRY_CLIENT) {
+        // as kubectl: what the server has, and no look at the difference
+        warn_unmanaged(apply, target, current);
+        return done(apply, current, "configured", err);
+    }
     if (apply_patch(target->resource, current, modified, &patch, err) < 0)
         return -1;
     warn_unmanaged(apply, target, current);
     if (json_object_size(patch) == 0)
         return done(apply, current, "unchanged", err);
     AUTO_JSON changed = NULL;
-    if (apply->dry_run == WRITE_DRY_CLIENT)
-        return patch_locally(target, current, patch, &changed, err) < 0 ? -1 : done(apply, changed, "configured", err);
     if (send_patch(apply, target, patch, &changed, err) < 0)
         return patch_failed(target, patch, err);
-    // a patch may change nothing after all
-    bool same = str_equal(meta_resource_version(changed), meta_resource_version(current)) && apply->dry_run == WRITE_REALLY;
-    return done(apply, changed, same ? "unchanged" : "configured", err);
+    return done(apply, changed, "configured", err);
 }
 
 static int apply_client_side(struct apply *apply, const struct target *target, struct error **err) {
@@ -191,15 +183,18 @@ static int apply_server_side(struct apply *apply, const struct target *target, s
     url_query_add(&path, "force", apply->options->force_conflicts ? "true" : "false");
     struct session_call call = {
         .method = "PATCH", .path = path.data, .content_type = "application/apply-patch+yaml", .body = target->object};
-    if (session_call(apply->session, &call, &made, err) < 0)
-        return -1;
+    AUTO_ERROR error = NULL;
+    if (session_call(apply->session, &call, &made, &error) < 0)
+        return error_has_code(error, 415) ? error_set_api(err, 0, FAILURE_VERBATIM,
+                                                          "Server-side apply not available on the server: (%s)", error->message)
+                                          : error_move(err, &error);
     return done(apply, made, "serverside-applied", err);
 }
 
 static int apply_all(struct apply *apply, const struct target_list *targets, struct error **err) {
     enum output_form form = output_form(apply->output);
     if (form != OUTPUT_DEFAULT && !output_by_object(apply->output) && targets->len > 1)
-        apply->list = output_new_list();
+        apply->list = output_new_list(false);
     for (size_t i = 0; i < targets->len; i++) {
         const struct target *target = &targets->items[i];
         struct error *error = NULL;

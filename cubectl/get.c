@@ -191,7 +191,7 @@ static void add_objects(void *context, struct json *answer) {
 
 static int print_objects(struct session *session, const struct get_options *options, const struct target_words_list *words,
                          struct output *output, struct error **err) {
-    AUTO_JSON list = output_new_list();
+    AUTO_JSON list = output_new_list(true);
     struct objects objects = {.items = json_get(list, "items")};
     for (size_t i = 0; i < words->len; i++) {
         struct error *error = NULL;

@@ -170,11 +170,13 @@ bool output_by_object(const struct output *output) {
     return output->form == OUTPUT_NAME || output->form == OUTPUT_COLUMNS;
 }
 
-struct json *output_new_list(void) {
+struct json *output_new_list(bool versioned) {
     struct json *list = json_new_object();
     schema_set_kind(list, "v1", "List");
     json_set(list, "items", json_new_array());
-    json_put_string(list, "metadata.resourceVersion", "");
+    struct json *metadata = json_ensure_object(list, "metadata");
+    if (versioned)
+        json_set_string(metadata, "resourceVersion", "");
     return list;
 }
 

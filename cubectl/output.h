@@ -40,7 +40,7 @@ int output_print(struct output *output, struct json *object, FILE *out, struct e
 void output_flush(struct output *output, FILE *out); // custom columns wait for their widths
 // What a command did: `pod/web created`, `pod/web` with -o name, else the object itself.
 int output_done(struct output *output, struct json *object, const char *what, FILE *out, struct error **err) MUST_CHECK;
-// An empty v1 List, as several objects are printed.
-struct json *output_new_list(void);
+// An empty v1 List, as several objects are printed; `get` shows an empty resourceVersion in it.
+struct json *output_new_list(bool versioned);
 
 #endif
