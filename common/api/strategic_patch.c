@@ -44,9 +44,11 @@ static bool is_directive(const char *key) {
 static struct json *plain_copy(const struct json *value) {
     if (json_is_array(value)) {
         struct json *list = json_new_array();
-        for (size_t i = 0; i < json_len(value); i++)
-            if (!str_equal(json_get_string(json_at(value, i), "$patch"), "delete"))
+        for (size_t i = 0; i < json_len(value); i++) {
+            const char *directive = json_get_string(json_at(value, i), "$patch");
+            if (!str_equal(directive, "delete") && !str_equal(directive, "replace"))
                 json_append(list, plain_copy(json_at(value, i)));
+        }
         return list;
     }
     if (!json_is_object(value))

@@ -56,6 +56,7 @@ static const struct {
      "{'containers':[{'name':'a','ports':[{'containerPort':2},{'containerPort':1}]}]}"},
     {"{}", "{'containers':[{'name':'a','command':null,'env':[{'name':'x'}],'$setElementOrder/env':[{'name':'x'}]}]}",
      "{'containers':[{'name':'a','env':[{'name':'x'}]}]}"},
+    {"{}", "{'containers':[{'$patch':'replace'},{'name':'c'},{'name':'d','$patch':'delete'}]}", "{'containers':[{'name':'c'}]}"},
     // atomic lists
     {"{'tolerations':[{'key':'a'}]}", "{'tolerations':[{'key':'b'}]}", "{'tolerations':[{'key':'b'}]}"},
     // retainKeys
