@@ -8,17 +8,15 @@
 
 #include "common/base/options.h"
 #include "common/component/component.h"
+#include "common/component/leading.h"
 
 // Targets of the option table; durations in nanoseconds.
 struct controller_manager_options {
     struct component_logging logging;
-    char *kubeconfig, *master;
+    struct leading_options leading;
     char *bind_address;
     int64_t secure_port;
     char *tls_cert_file, *tls_key_file, *client_ca_file;
-    bool leader_elect;
-    int64_t lease_duration, renew_deadline, retry_period;
-    char *lease_name, *lease_namespace;
     struct str_list controllers;
     double kube_api_qps;
     int64_t kube_api_burst;

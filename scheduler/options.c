@@ -16,9 +16,10 @@
 // Rows without a help text are set by the configuration file only; they are no flags of upstream's.
 const struct option scheduler_option_table[] = {
     {"config", 0, OPTION_STRING, AT(config), "", "The path to the configuration file.", NULL},
-    {"kubeconfig", 0, OPTION_STRING, AT(kubeconfig), "", "Path to a kubeconfig file; ignored if --config is given.", NULL},
-    {"master", 0, OPTION_STRING, AT(master), "", "The address of the Kubernetes API server (overrides any value in kubeconfig).",
+    {"kubeconfig", 0, OPTION_STRING, AT(leading.kubeconfig), "", "Path to a kubeconfig file; ignored if --config is given.",
      NULL},
+    {"master", 0, OPTION_STRING, AT(leading.master), "",
+     "The address of the Kubernetes API server (overrides any value in kubeconfig).", NULL},
     {"kube-api-qps", 0, OPTION_DOUBLE, AT(kube_api_qps), "50", "QPS to use while talking with kubernetes apiserver.", NULL},
     {"kube-api-burst", 0, OPTION_INT, AT(kube_api_burst), "100", "Burst to use while talking with kubernetes apiserver.", NULL},
     {"kube-api-content-type", 0, OPTION_IGNORED, 0, NULL, "", "requests are always JSON"},
@@ -38,17 +39,17 @@ const struct option scheduler_option_table[] = {
     {"cert-dir", 0, OPTION_IGNORED, 0, NULL, "", "a self-signed certificate is kept in memory"},
     {"profiling", 0, OPTION_IGNORED_BOOL, 0, NULL, "", NO_RUNTIME},
     {"contention-profiling", 0, OPTION_IGNORED_BOOL, 0, NULL, "", NO_RUNTIME},
-    {"leader-elect", 0, OPTION_BOOL, AT(leader_elect), "true",
+    {"leader-elect", 0, OPTION_BOOL, AT(leading.leader_elect), "true",
      "Start a leader election client and gain leadership before executing the main loop.", NULL},
-    {"leader-elect-lease-duration", 0, OPTION_DURATION, AT(lease_duration), "15s",
+    {"leader-elect-lease-duration", 0, OPTION_DURATION, AT(leading.lease_duration), "15s",
      "How long non-leader candidates wait before they take the lease.", NULL},
-    {"leader-elect-renew-deadline", 0, OPTION_DURATION, AT(renew_deadline), "10s",
+    {"leader-elect-renew-deadline", 0, OPTION_DURATION, AT(leading.renew_deadline), "10s",
      "How long the leader tries to renew before it gives up.", NULL},
-    {"leader-elect-retry-period", 0, OPTION_DURATION, AT(retry_period), "2s", "The time between attempts to acquire or renew.",
-     NULL},
-    {"leader-elect-resource-name", 0, OPTION_STRING, AT(lease_name), "kube-scheduler", "The name of the Lease.", NULL},
-    {"leader-elect-resource-namespace", 0, OPTION_STRING, AT(lease_namespace), "kube-system", "The namespace of the Lease.",
-     NULL},
+    {"leader-elect-retry-period", 0, OPTION_DURATION, AT(leading.retry_period), "2s",
+     "The time between attempts to acquire or renew.", NULL},
+    {"leader-elect-resource-name", 0, OPTION_STRING, AT(leading.lease_name), "kube-scheduler", "The name of the Lease.", NULL},
+    {"leader-elect-resource-namespace", 0, OPTION_STRING, AT(leading.lease_namespace), "kube-system",
+     "The namespace of the Lease.", NULL},
     {"leader-elect-resource-lock", 0, OPTION_IGNORED, 0, NULL, "", "the lock is always a Lease"},
     {"pod-max-in-unschedulable-pods-duration", 0, OPTION_DURATION, AT(unschedulable_max), "5m",
      "The longest time that a pod stays parked before it is tried again.", NULL},
@@ -113,10 +114,6 @@ static int apply_profiles(struct scheduler_options *options, struct error **err)
 static int check(const struct scheduler_options *options, struct error **err) {
     if (!str_empty(options->extenders))
         return error_set(err, "extenders: Invalid value: not supported by this build");
-    if (options->leader_elect && options->renew_deadline >= options->lease_duration)
-        return error_set(err, "leaderElection.leaseDuration: Invalid value: LeaseDuration must be greater than RenewDeadline");
-    if (options->leader_elect && options->retry_period >= options->renew_deadline)
-        return error_set(err, "leaderElection.renewDeadline: Invalid value: RenewDeadline must be greater than RetryPeriod");
     if (options->parallelism <= 0)
         return error_set(err, "parallelism: Invalid value: %lld: should be an integer value greater than zero",
                          (long long)options->parallelism);

@@ -9,18 +9,16 @@
 #include "common/base/options.h"
 #include "common/component/component.h"
 #include "common/component/config_file.h"
+#include "common/component/leading.h"
 
 // Targets of the option table; durations in nanoseconds unless said otherwise.
 struct scheduler_options {
     struct component_logging logging;
     char *config;
-    char *kubeconfig, *master;
+    struct leading_options leading;
     char *bind_address;
     int64_t secure_port;
     char *tls_cert_file, *tls_key_file, *client_ca_file;
-    bool leader_elect;
-    int64_t lease_duration, renew_deadline, retry_period;
-    char *lease_name, *lease_namespace;
     double kube_api_qps;
     int64_t kube_api_burst;
     int64_t unschedulable_max;

@@ -1,83 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program: connection, health server, leader election, the scheduler.
-#include <stdlib.h>
-
-#include "common/base/alloc.h"
-#include "common/base/log.h"
-#include "common/base/process.h"
-#include "common/client/kubeconfig.h"
-#include "common/client/leader.h"
+#include "common/base/lock.h"
 #include "common/component/component.h"
 #include "common/component/debug_server.h"
-#include "common/component/version.h"
+#include "common/component/leading.h"
 #include "scheduler/scheduler.h"
 
 struct program {
     struct scheduler_options options; // first: the option table counts its offsets from here
+    struct leading leading;
 
     // constant after start
-    struct kubeconfig *kubeconfig;
-    struct transport *transport;
-    struct rest *lease_rest; // its requests end before the renew deadline
     struct debug_server *server;
-    struct leader *leader;
     struct health_check leader_check[1], ready_checks[3], ping_check[1];
-    char *identity;
 
-    // under lock: the scheduler starts on the election's thread and stops on the main thread
+    // under lock: the health server asks for it
     struct lock lock;
-    bool stopping;
     struct scheduler *scheduler;
 };
 
 static int configure(void *context, const struct option *table, const struct str_list *given, struct error **err) {
     struct program *program = context;
-    struct scheduler_options *options = &program->options;
-    if (scheduler_options_complete(options, table, given, err) < 0)
+    if (scheduler_options_complete(&program->options, table, given, err) < 0)
         return -1;
-    if (!str_empty(options->kubeconfig)) {
-        if (kubeconfig_load(options->kubeconfig, NULL, &program->kubeconfig, err) < 0)
-            return -1;
-    } else if (kubeconfig_in_cluster(&program->kubeconfig, NULL) < 0) {
-        return error_set(err,
-                         "invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment "
-                         "variable");
-    }
-    if (!str_empty(options->master)) {
-        free(program->kubeconfig->server);
-        program->kubeconfig->server = alloc_string(options->master);
+    return leading_configure(&program->leading, &program->options.leading, err);
+}
+
+// --- the leader's work -------------------------------------------------------------------------------------------------
+
+static int start_scheduler(void *context, struct error **err UNUSED) {
+    struct program *program = context;
+    struct scheduler_config config = {.options = &program->options,
+                                      .transport = program->leading.transport,
+                                      .clock = clock_system(),
+                                      .random = random_system()};
+    LOCKED(&program->lock) {
+        program->scheduler = scheduler_start(&config);
     }
     return 0;
 }
 
-static int start_client(void *context, struct error **err) {
+static void stop_scheduler(void *context) {
     struct program *program = context;
-    CLEANUP(free_ptr) char *user_agent = version_user_agent("kube-scheduler");
-    if (kubeconfig_transport(program->kubeconfig, user_agent, &program->transport, err) < 0)
-        return -1;
-    struct rest_config rest = {.transport = program->transport,
-                               .clock = clock_system(),
-                               .user_agent = user_agent,
-                               .timeout = MAX(program->options.renew_deadline / 2, SECOND)};
-    program->lease_rest = rest_new(&rest);
-    return 0;
+    struct scheduler *scheduler = NULL;
+    LOCKED(&program->lock) {
+        scheduler = STEAL(program->scheduler);
+    }
+    scheduler_stop(scheduler);
 }
 
-static void stop_client(void *context) {
-    struct program *program = context;
-    rest_free(program->lease_rest);
-    transport_free(program->transport);
-    kubeconfig_free(program->kubeconfig);
-    free(program->identity);
-}
-
-static bool check_leader(void *context, struct str *reason) {
-    struct program *program = context;
-    if (!program->leader || leader_healthy(program->leader))
-        return true;
-    str_append(reason, "failed election to renew leadership on lease");
-    return false;
-}
+// --- health ------------------------------------------------------------------------------------------------------------
 
 static bool check_ping(void *context UNUSED, struct str *reason UNUSED) {
     return true;
@@ -85,13 +57,10 @@ static bool check_ping(void *context UNUSED, struct str *reason UNUSED) {
 
 static bool check_shutdown(void *context, struct str *reason) {
     struct program *program = context;
-    bool stopping = false;
-    LOCKED(&program->lock) {
-        stopping = program->stopping;
-    }
-    if (stopping)
-        str_append(reason, "process is shutting down");
-    return !stopping;
+    if (!leading_is_stopping(&program->leading))
+        return true;
+    str_append(reason, "process is shutting down");
+    return false;
 }
 
 // A standby is ready, too: it has nothing to sync.
@@ -106,9 +75,21 @@ static bool check_synced(void *context, struct str *reason) {
     return synced;
 }
 
+// --- parts -------------------------------------------------------------------------------------------------------------
+
+static int start_client(void *context, struct error **err) {
+    struct program *program = context;
+    const struct leading_work work = {start_scheduler, stop_scheduler, program};
+    return leading_connect(&program->leading, "kube-scheduler", &work, err);
+}
+
+static void stop_client(void *context) {
+    leading_disconnect(&((struct program *)context)->leading);
+}
+
 static int start_server(void *context, struct error **err) {
     struct program *program = context;
-    program->leader_check[0] = (struct health_check){"leaderElection", check_leader, program};
+    program->leader_check[0] = (struct health_check){"leaderElection", leading_check, &program->leading};
     program->ping_check[0] = (struct health_check){"ping", check_ping, program};
     program->ready_checks[0] = program->leader_check[0];
     program->ready_checks[1] = (struct health_check){"shutdown", check_shutdown, program};
@@ -133,66 +114,19 @@ static void stop_server(void *context) {
     debug_server_stop(((struct program *)context)->server);
 }
 
-static void start_leading(void *context) {
-    struct program *program = context;
-    struct scheduler_config config = {
-        .options = &program->options, .transport = program->transport, .clock = clock_system(), .random = random_system()};
-    LOCKED(&program->lock) {
-        if (!program->stopping)
-            program->scheduler = scheduler_start(&config);
-    }
-    process_trim_resident();
+static int start_leading(void *context, struct error **err) {
+    return leading_start(&((struct program *)context)->leading, err);
 }
 
-static void on_lost(void *context UNUSED) {
-    log_error("leaderelection lost", NULL);
-    component_exit(1);
-}
-
-static int start_scheduling(void *context, struct error **err UNUSED) {
-    struct program *program = context;
-    if (!program->options.leader_elect) {
-        start_leading(program);
-        return 0;
-    }
-    char uuid[UUID_TEXT_SIZE];
-    random_uuid(random_system(), uuid);
-    program->identity = alloc_printf("%s_%s", process_hostname(), uuid);
-    struct leader_config config = {.rest = program->lease_rest,
-                                   .clock = clock_system(),
-                                   .random = random_system(),
-                                   .ns = program->options.lease_namespace,
-                                   .name = program->options.lease_name,
-                                   .identity = program->identity,
-                                   .lease_duration = program->options.lease_duration,
-                                   .renew_deadline = program->options.renew_deadline,
-                                   .retry_period = program->options.retry_period,
-                                   .on_started = start_leading,
-                                   .on_lost = on_lost,
-                                   .context = program};
-    program->leader = leader_new(&config);
-    leader_start(program->leader);
-    return 0;
-}
-
-// The lease is given up after the last decision was written.
-static void stop_scheduling(void *context) {
-    struct program *program = context;
-    struct scheduler *scheduler = NULL;
-    LOCKED(&program->lock) {
-        program->stopping = true;
-        scheduler = STEAL(program->scheduler);
-    }
-    scheduler_stop(scheduler);
-    if (program->leader)
-        leader_stop(program->leader, true);
+static void stop_leading(void *context) {
+    leading_stop(&((struct program *)context)->leading);
 }
 
 // In this order, because each needs the one before; stopped in reverse.
 static const struct component_part parts[] = {
     {"client", start_client, stop_client},
     {"health server", start_server, stop_server},
-    {"scheduling", start_scheduling, stop_scheduling},
+    {"scheduling", start_leading, stop_leading},
     {NULL, NULL, NULL},
 };
 
@@ -207,7 +141,5 @@ int scheduler_main(int argc, char **argv) {
         .parts = parts,
         .logging_offset = offsetof(struct program, options.logging),
     };
-    int code = component_main(&component, argc, argv);
-    leader_free(program.leader);
-    return code;
+    return component_main(&component, argc, argv);
 }
