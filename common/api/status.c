@@ -83,6 +83,8 @@ int status_method_not_supported(struct error **err, const struct resource *resou
 }
 
 // The constructors that take a format differ in code and reason only.
+static int set_formatted(struct error **err, int code, const char *reason, const char *prefix, const char *format, va_list args)
+    PRINTF_LIKE(5, 0);
 static int set_formatted(struct error **err, int code, const char *reason, const char *prefix, const char *format, va_list args) {
     CLEANUP(free_ptr) char *text = alloc_vprintf(format, args);
     return error_set_api(err, code, reason, "%s%s", prefix, text);

@@ -23,10 +23,15 @@ void process_exit_at_next_signal(int exit_code);
 // At once, cleaning nothing up: for who must not act any more.
 NORETURN void process_exit_now(int exit_code);
 
-// Runs argv (NULL-ended) with the given standard input, waits, and gives its output and errors. ret_status is the exit code, or
-// 128 + signal; out, errors and ret_status may be NULL. The environment is inherited. timeout in nanoseconds, 0 for none; a child
-// that runs longer is killed with its process group.
-int process_run(const char *const *argv, const char *input, int64_t timeout, struct str *out, struct str *errors, int *ret_status,
+// What a child said and how it ended. The strings are the caller's and appended to; NULL: not wanted.
+struct process_output {
+    struct str *out;
+    struct str *errors;
+    int status; // the exit code, or 128 + signal
+};
+// Runs argv (NULL-ended) with the given standard input and waits. output may be NULL. The environment is inherited. timeout in
+// nanoseconds, 0 for none; a child that runs longer is killed with its process group.
+int process_run(const char *const *argv, const char *input, int64_t timeout, struct process_output *output,
                 struct error **err) MUST_CHECK;
 
 // sd_notify's protocol: "READY=1", "STOPPING=1", "WATCHDOG=1". Nothing happens without $NOTIFY_SOCKET.

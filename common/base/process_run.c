@@ -149,9 +149,12 @@ static int follow(struct child *child, const char *name, int64_t timeout, struct
     }
 }
 
-int process_run(const char *const *argv, const char *input, int64_t timeout, struct str *out, struct str *errors, int *ret_status,
-                struct error **err) {
-    struct child child = {.pid = -1, .pid_fd = -1, .fds = {-1, -1}, .texts = {out, errors}};
+int process_run(const char *const *argv, const char *input, int64_t timeout, struct process_output *output, struct error **err) {
+    struct child child = {.pid = -1, .pid_fd = -1, .fds = {-1, -1}};
+    if (output) {
+        child.texts[0] = output->out;
+        child.texts[1] = output->errors;
+    }
     int result = start(&child, argv, input, err);
     if (result == 0)
         result = follow(&child, argv[0], timeout, err);
@@ -161,8 +164,8 @@ int process_run(const char *const *argv, const char *input, int64_t timeout, str
         int status = 0;
         while (waitpid(child.pid, &status, 0) < 0 && errno == EINTR)
             continue;
-        if (result == 0 && ret_status)
-            *ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+        if (result == 0 && output)
+            output->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     }
     fd_closep(&child.pid_fd);
     fd_closep(&child.fds[0]);

@@ -192,15 +192,15 @@ static int kubectl(struct world *world, const char *arguments, const char *input
     size_t count = 4;
     for (size_t i = 0; i < words.len && count < ARRAY_LEN(argv) - 1; i++)
         argv[count++] = words.items[i];
-    int status = -1;
     AUTO_ERROR error = NULL;
     AUTO_STR errors = {0};
-    if (process_run(argv, input, PATIENCE, output, &errors, &status, &error) < 0) {
+    struct process_output done = {.out = output, .errors = &errors};
+    if (process_run(argv, input, PATIENCE, &done, &error) < 0) {
         print_message("%s\n", error_message(error));
         return -1;
     }
     str_append(output, str_text(&errors));
-    return status;
+    return done.status;
 }
 
 static void test_commands(void **state) {

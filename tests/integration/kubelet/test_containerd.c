@@ -44,11 +44,11 @@ static int shell(const char *format, ...) {
     va_start(args, format);
     str_vprintf(&command, format, args);
     va_end(args);
-    int status = -1;
+    struct process_output output = {.out = &out, .errors = &errors, .status = -1};
     const char *const argv[] = {"/bin/sh", "-c", str_text(&command), NULL};
-    if (process_run(argv, NULL, MINUTE, &out, &errors, &status, NULL) < 0 || status != 0)
-        print_message("%s: status %d %s\n", str_text(&command), status, str_text(&errors));
-    return status;
+    if (process_run(argv, NULL, MINUTE, &output, NULL) < 0 || output.status != 0)
+        print_message("%s: status %d %s\n", str_text(&command), output.status, str_text(&errors));
+    return output.status;
 }
 
 static void on_ready(void *context) {

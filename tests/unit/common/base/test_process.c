@@ -37,10 +37,10 @@ static void test_run(void **state UNUSED) {
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         AUTO_STR out = {0};
         AUTO_STR errors = {0};
-        int status = -1;
+        struct process_output output = {.out = &out, .errors = &errors, .status = -1};
         const char *argv[] = {"sh", "-c", rows[i].script, NULL};
-        assert_int_equal(process_run(argv, rows[i].input, 20 * SECOND, &out, &errors, &status, NULL), 0);
-        assert_int_equal(status, rows[i].status);
+        assert_int_equal(process_run(argv, rows[i].input, 20 * SECOND, &output, NULL), 0);
+        assert_int_equal(output.status, rows[i].status);
         assert_string_equal(str_text(&out), rows[i].out);
         assert_string_equal(str_text(&errors), rows[i].errors);
     }
@@ -49,18 +49,19 @@ static void test_run(void **state UNUSED) {
 static void test_run_failures(void **state UNUSED) {
     AUTO_ERROR err = NULL;
     const char *missing[] = {"/no/such/program", NULL};
-    assert_int_equal(process_run(missing, NULL, 0, NULL, NULL, NULL, &err), -1);
+    assert_int_equal(process_run(missing, NULL, 0, NULL, &err), -1);
     assert_string_equal(err->message, "run \"/no/such/program\": no such file or directory");
     error_freep(&err);
     const char *slow[] = {"sh", "-c", "sleep 60; true", NULL};
     int64_t start = clock_monotonic(clock_system());
-    assert_int_equal(process_run(slow, NULL, 100 * MILLISECOND, NULL, NULL, NULL, &err), -1);
+    assert_int_equal(process_run(slow, NULL, 100 * MILLISECOND, NULL, &err), -1);
     assert_string_equal(err->message, "run \"sh\": timed out after 100ms");
     assert_true(clock_monotonic(clock_system()) - start < 10 * SECOND);
     error_freep(&err);
     const char *big[] = {"sh", "-c", "yes", NULL};
     AUTO_STR out = {0};
-    assert_int_equal(process_run(big, NULL, 60 * SECOND, &out, NULL, NULL, &err), -1);
+    struct process_output output = {.out = &out};
+    assert_int_equal(process_run(big, NULL, 60 * SECOND, &output, &err), -1);
     assert_non_null(strstr(err->message, "larger than"));
 }
 

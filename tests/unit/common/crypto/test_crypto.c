@@ -35,9 +35,9 @@ static struct str shell(const char *command) {
     const char *const argv[] = {"/bin/sh", "-c", command, NULL};
     struct str out = {0};
     AUTO_STR errors = {0};
-    int status = -1;
-    assert_int_equal(process_run(argv, NULL, 60 * SECOND, &out, &errors, &status, NULL), 0);
-    if (status != 0)
+    struct process_output output = {.out = &out, .errors = &errors, .status = -1};
+    assert_int_equal(process_run(argv, NULL, 60 * SECOND, &output, NULL), 0);
+    if (output.status != 0)
         fail_msg("%s: %s", command, str_text(&errors));
     return out;
 }
