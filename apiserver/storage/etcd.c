@@ -250,6 +250,7 @@ int etcd_storage_open(const struct etcd_endpoints *endpoints, struct clock *cloc
         *ret_storage = etcd_storage_new(&(struct etcd_config){.transports = (struct transport *const *)transports.items,
                                                               .transport_count = transports.len,
                                                               .take_transports = true,
+                                                              .request_timeout = endpoints->request_timeout,
                                                               .clock = clock});
     for (size_t i = 0; result < 0 && i < transports.len; i++)
         transport_free(transports.items[i]);

@@ -34,6 +34,7 @@ struct etcd_endpoints {
     const char *ca_file;        // NULL: the system's
     const char *certificate_file;
     const char *key_file;
+    int64_t request_timeout; // as in etcd_config
 };
 // Connects lazily: an etcd that is not there yet is no error.
 int etcd_storage_open(const struct etcd_endpoints *endpoints, struct clock *clock, struct storage **ret_storage,

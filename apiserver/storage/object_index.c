@@ -34,6 +34,7 @@ int object_index_compare(const struct object *object, const char *key) {
 
 // Compares the keys of two objects without building them.
 static int compare_objects(const struct object *a, const struct object *b) {
+    // cppcheck-suppress nullPointer // only one of find's two arguments is ever NULL, and never this one
     if (strcmp(a->ns, b->ns) == 0)
         return strcmp(a->name, b->name);
     const char *parts[2][3] = {{a->ns, a->ns[0] ? "/" : "", a->name}, {b->ns, b->ns[0] ? "/" : "", b->name}};

@@ -54,7 +54,7 @@ bool watch_feed_decode(struct watch_cache *cache, const char *key, const char *b
         log_error("stored object cannot be decoded, ignoring", "key", key, "err", error_message(error), NULL);
         return false;
     }
-    AUTO_OBJECT owned = stored;
+    AUTO_OBJECT owned UNUSED = stored;
     if (object_index_compare(stored, key + cache->prefix_len) != 0) {
         log_error("stored object has another name than its key, ignoring", "key", key, "namespace", stored->ns, "name",
                   stored->name, NULL);

@@ -227,9 +227,10 @@ static int format_decimal(char *buffer, uint64_t value, uint64_t unit, const cha
     uint64_t rest = value % unit;
     if (rest > 0) {
         buffer[len++] = '.';
-        for (uint64_t scale = unit / 10; rest > 0 && scale > 0; scale /= 10) {
-            buffer[len++] = (char)('0' + rest / scale);
-            rest %= scale;
+        while (rest > 0) {
+            rest *= 10;
+            buffer[len++] = (char)('0' + rest / unit);
+            rest %= unit;
         }
     }
     return len + snprintf(buffer + len, 4, "%s", name);
