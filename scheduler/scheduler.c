@@ -298,12 +298,12 @@ void scheduler_stop(struct scheduler *scheduler) {
         return;
     scheduler->stopping = true;
     queue_shut_down(scheduler->queue);
+    informer_request_stop(scheduler->nodes);
+    informer_request_stop(scheduler->pods);
     informer_stop(scheduler->nodes); // also wakes the deciding thread if it still waits for them
     informer_stop(scheduler->pods);
     thread_join(scheduler->thread);
     thread_pool_stop(scheduler->workers);
-    informer_request_stop(scheduler->nodes);
-    informer_request_stop(scheduler->pods);
     informer_free(scheduler->nodes);
     informer_free(scheduler->pods);
     event_recorder_free(scheduler->events);

@@ -71,10 +71,13 @@ static bool reply_if_health(struct debug_server *server, struct http_server_requ
                      {"livez", config->livez, config->livez_count},
                      {"readyz", config->readyz, config->readyz_count}};
     for (size_t i = 0; i < ARRAY_LEN(endpoints); i++) {
-        if (endpoints[i].count > 0 && path_is(request->path, endpoints[i].name)) {
+        if (!path_is(request->path, endpoints[i].name))
+            continue;
+        if (endpoints[i].count > 0)
             reply_health(request, endpoints[i].name, endpoints[i].checks, endpoints[i].count);
-            return true;
-        }
+        else // health paths need no permission, also where there is nothing
+            reply_text(request, 404, "404 page not found\n");
+        return true;
     }
     return false;
 }
