@@ -56,6 +56,13 @@ static bool wait_for_wake(struct http_stream *stream) {
     return waits;
 }
 
+// Ends the reply and the connection at once. Not by MHD_CONTENT_READER_END_WITH_ERROR: MHD then frees the connection only when every one
+// that has been idle for longer has gone. The end goes nowhere, fails, and so closes.
+static ssize_t cut_off(struct http_stream *stream) {
+    (void)shutdown(stream->fd, SHUT_RDWR);
+    return MHD_CONTENT_READER_END_OF_STREAM;
+}
+
 static ssize_t stream_read(void *cls, uint64_t position UNUSED, char *buffer, size_t max) {
     struct http_stream *stream = cls;
     for (;;) {
@@ -65,7 +72,7 @@ static ssize_t stream_read(void *cls, uint64_t position UNUSED, char *buffer, si
             stream->pending = false;
         }
         if (gone)
-            return MHD_CONTENT_READER_END_WITH_ERROR;
+            return cut_off(stream);
         if (stream->server->draining)
             return MHD_CONTENT_READER_END_OF_STREAM;
         ssize_t len = stream->ops->read(stream->context, buffer, max);
@@ -74,7 +81,7 @@ static ssize_t stream_read(void *cls, uint64_t position UNUSED, char *buffer, si
         if (len == HTTP_STREAM_END)
             return MHD_CONTENT_READER_END_OF_STREAM;
         if (len != HTTP_STREAM_WAIT)
-            return MHD_CONTENT_READER_END_WITH_ERROR;
+            return cut_off(stream);
         if (wait_for_wake(stream))
             return 0;
     }

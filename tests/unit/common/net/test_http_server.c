@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The HTTP server: certificates, bodies, replies, streams, borrowed connections, stop.
+#include <fcntl.h>
+
 #include "tests/unit/common/net/http_fixture.h"
 
 static void client_certificates_are_told_apart(void **state) {
@@ -298,6 +300,14 @@ static void a_client_that_does_not_read_is_cut(void **state) {
     close(fd);
 }
 
+static int open_files(void) {
+    int count = 0;
+    for (int fd = 0; fd < 1024; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+// Also its connection goes at once, though another one that idles for longer stays.
 static void a_silent_client_that_leaves_is_noticed(void **state) {
     struct fixture *fixture = *state;
     LOCKED(&fixture->feed.lock) {
@@ -306,14 +316,23 @@ static void a_silent_client_that_leaves_is_noticed(void **state) {
         fixture->feed.ended = fixture->feed.cut = false;
         str_clear(&fixture->feed.text);
     }
-    int fd = raw_connect(http_server_port(fixture->server, 1));
     static const char request[] = "GET /feed HTTP/1.1\r\nHost: x\r\n\r\n";
+    static const char other[] = "GET /whoami HTTP/1.1\r\nHost: x\r\n\r\n";
+    int idle = raw_connect(http_server_port(fixture->server, 1));
+    assert_int_equal(send(idle, other, sizeof(other) - 1, 0), sizeof(other) - 1);
+    assert_true(raw_expect(idle, "nobody"));
+    int files = open_files();
+    int fd = raw_connect(http_server_port(fixture->server, 1));
     assert_int_equal(send(fd, request, sizeof(request) - 1, 0), sizeof(request) - 1);
     assert_true(raw_expect(fd, "\r\n\r\n"));
     usleep(50000);
     assert_int_equal(fixture->feed.closed, 0);
     close(fd);
     feed_wait_closed(&fixture->feed, SECOND);
+    for (int i = 0; i < 100 && open_files() > files; i++)
+        usleep(10000);
+    assert_int_equal(open_files(), files);
+    close(idle);
 }
 
 static void borrowed_connections_echo(void **state) {
