@@ -218,9 +218,14 @@ void apiserver_free(struct apiserver *server) {
     free(server);
 }
 
+int64_t apiserver_now(const struct apiserver *server) {
+    return clock_monotonic(server->config.clock);
+}
+
 void apiserver_handle(struct apiserver *server, const struct api_request *request, struct api_response *response) {
-    struct api_call call = {
-        .server = server, .request = request, .response = response, .started = clock_monotonic(server->config.clock)};
+    struct api_call call = {.server = server, .request = request, .response = response, .started = request->received};
+    if (call.started == 0)
+        call.started = apiserver_now(server);
     filters_run(&call);
 }
 

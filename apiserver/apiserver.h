@@ -32,7 +32,7 @@ struct apiserver_config {
     struct kubelet_dialer kubelet;            // dial NULL: pods/log answers 500
     const char *const *kubelet_address_types; // NULL-ended; NULL: upstream's order
     const char *advertise_address;            // for /api's serverAddressByClientCIDRs ("10.0.0.1:6443"); NULL: ""
-    int64_t request_timeout;                  // nanoseconds; 0: 60 s; how long a stop waits for running requests
+    int64_t request_timeout;                  // nanoseconds; 0: 60 s; all but watches and logs end by then with 504
     int64_t min_watch_timeout;                // nanoseconds; 0: 1800 s; a watch without a timeout ends after 1 to 2 times this
     size_t max_in_flight;                     // non-mutating; 0: 400
     size_t max_mutating_in_flight;            // 0: 200
@@ -57,6 +57,8 @@ void apiserver_end_watches(struct apiserver *server);
 size_t apiserver_in_flight(struct apiserver *server);
 void apiserver_stop(struct apiserver *server);
 void apiserver_free(struct apiserver *server); // stops it if needed; no request may be running and no response may be left
+
+int64_t apiserver_now(const struct apiserver *server); // monotonic, for requests' `received`
 
 // Answers one request; may block on storage, barriers and kubelets. Safe from any thread. *response must be zeroed; it is always filled.
 void apiserver_handle(struct apiserver *server, const struct api_request *request, struct api_response *response);

@@ -24,6 +24,7 @@ struct api_call {
     struct str_list warnings;
     const struct resource *resource; // found by the resource handler; NULL otherwise
     int64_t started;                 // monotonic
+    int64_t deadline;                // monotonic, for everything but long-running requests: set by its filter
     _Atomic size_t *counted;         // the in-flight counter that this call is in; NULL if none
 };
 

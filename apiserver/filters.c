@@ -104,14 +104,22 @@ static void warnings_after(struct api_call *call) {
 
 // --- deadline --------------------------------------------------------------------------------------------------------------
 
-// Storage bounds every call below the server's request timeout; here the client's own wish is checked.
+// --request-timeout, or less where the client wishes so. Whatever blocks below ends by then with 504.
 static bool deadline_before(struct api_call *call) {
     const char *timeout = request_info_query(&call->info, "timeout");
     int64_t nanoseconds = 0;
-    if (str_empty(timeout) || request_info_long_running(&call->info) || duration_parse(timeout, &nanoseconds))
-        return true;
     AUTO_ERROR error = NULL;
-    status_bad_request(&error, "invalid timeout specified in the request URL");
+    if (request_info_long_running(&call->info))
+        return true;
+    if (!str_empty(timeout) && !duration_parse(timeout, &nanoseconds)) {
+        status_bad_request(&error, "invalid timeout specified in the request URL");
+        return api_call_refuse(call, &error);
+    }
+    int64_t longest = call->server->config.request_timeout;
+    call->deadline = call->started + (nanoseconds > 0 ? MIN(nanoseconds, longest) : longest);
+    if (clock_monotonic(call->server->config.clock) < call->deadline)
+        return true;
+    storage_error_deadline(&error); // it waited for a worker for so long
     return api_call_refuse(call, &error);
 }
 

@@ -157,6 +157,7 @@ static void fill_job(struct job *job, struct front *front, struct http_server_re
         .body_len = http->body_len,
         .body_too_large = too_large,
         .peer_address = http->remote_address,
+        .received = apiserver_now(front->server),
         .certificate = http->tls ? &job->certificate : NULL,
     };
     http_server_each_header(http, add_header, job);

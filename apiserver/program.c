@@ -23,6 +23,7 @@
 #include "common/net/tls.h"
 #include "common/net/url.h"
 
+#define ETCD_TIMEOUT (20 * SECOND) // of what has no request's deadline
 #define ETCD_PATIENCE (20 * SECOND)
 #define ETCD_RETRY (100 * MILLISECOND)
 #define SETTLE_DELAY (2 * SECOND)
@@ -127,6 +128,7 @@ static int start_storage(void *context, struct error **err) {
         .ca_file = str_empty(options->etcd_ca_file) ? NULL : options->etcd_ca_file,
         .certificate_file = str_empty(options->etcd_cert_file) ? NULL : options->etcd_cert_file,
         .key_file = str_empty(options->etcd_key_file) ? NULL : options->etcd_key_file,
+        .request_timeout = MIN(options->request_timeout, ETCD_TIMEOUT),
     };
     AUTO_STORAGE storage = NULL;
     if (etcd_storage_open(&endpoints, program->clock, &storage, err) < 0)

@@ -22,6 +22,7 @@ struct api_request {
     bool body_too_large;                        // it was beyond the server's limit and is not here
     const char *peer_address;                   // "10.0.0.7"; NULL if unknown
     const struct peer_certificate *certificate; // NULL: no TLS
+    int64_t received;                           // monotonic; 0: now. Time spent waiting since counts against the request timeout
     const struct user_info *user;               // not NULL: vouched for by the caller (in-process), nothing is authenticated
 };
 

@@ -49,30 +49,27 @@ static int parse_queries(struct request_info *info, const char *query, struct er
     return 0;
 }
 
-// The path's segments; leading and trailing slashes give none, as upstream's splitPath. Segments are unescaped one by one, so that %2F
-// stays inside its segment.
-static int split_path(const char *path, size_t len, struct str_list *parts, struct error **err) {
-    while (len && *path == '/') {
-        path++;
+// The segments of the unescaped path (so no name ever holds a slash); leading and trailing slashes give none, as upstream's splitPath.
+static void split_path(const char *path, struct str_list *parts) {
+    size_t len = strlen(path);
+    for (; len && *path == '/'; path++)
         len--;
-    }
     while (len && path[len - 1] == '/')
         len--;
-    while (len) {
+    for (const char *end = path + len; len; len = path < end ? (size_t)(end - path) : 0) {
         const char *slash = memchr(path, '/', len);
         size_t part_len = slash ? (size_t)(slash - path) : len;
-        char *part = decoded(path, part_len, false);
-        if (!part)
-            return error_set_api(err, 400, "BadRequest", "invalid URL escape in path");
-        str_list_take(parts, part);
-        path += part_len;
-        len -= part_len;
-        if (len) {
-            path++;
-            len--;
-        }
+        str_list_take(parts, alloc_string_n(path, part_len));
+        path += part_len + 1;
     }
-    return 0;
+}
+
+// What is behind "http://host" where a target is in absolute form.
+static const char *origin_form(const char *target) {
+    const char *rest = str_skip_prefix(target, "http://");
+    if (!rest)
+        rest = str_skip_prefix(target, "https://");
+    return rest ? rest + strcspn(rest, "/?") : target;
 }
 
 static const char *verb_of_method(const char *method) {
@@ -115,6 +112,7 @@ static int parse_resource(struct request_info *info, const char *method, const s
 }
 
 static int parse_into(struct request_info *info, const char *method, const char *target, struct error **err) {
+    target = origin_form(target);
     size_t path_len = strcspn(target, "?#");
     AUTO_STR_LIST parts = {0};
     char *path = decoded(target, path_len, false);
@@ -127,8 +125,7 @@ static int parse_into(struct request_info *info, const char *method, const char 
     str_lower(info->verb);
     if (target[path_len] == '?' && parse_queries(info, target + path_len + 1, err) < 0)
         return -1;
-    if (split_path(target, path_len, &parts, err) < 0)
-        return -1;
+    split_path(path, &parts);
     if (parts.len < 3 || !(str_equal(parts.items[0], "api") || str_equal(parts.items[0], "apis")))
         return 0;
     size_t at = 1;

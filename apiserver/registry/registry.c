@@ -118,6 +118,19 @@ const char *registry_subresource(const struct registry_request *request) {
     return request->subresource ? request->subresource : "";
 }
 
+int registry_check_name(const struct registry_request *request, struct error **err) {
+    const char *name = request->name ? request->name : "";
+    AUTO_STR problems = {0};
+    if (str_equal(name, ".") || str_equal(name, ".."))
+        str_printf(&problems, "may not be '%s'", name);
+    for (const char *bad = "/%"; *bad; bad++)
+        if (strchr(name, *bad))
+            str_printf(&problems, "%smay not contain '%c'", problems.len ? ";" : "", *bad);
+    if (problems.len == 0)
+        return 0;
+    return status_bad_request(err, "Name parameter invalid: \"%s\": %s", name, str_text(&problems));
+}
+
 int registry_object_of_item(const struct resource *resource, const struct storage_item *item, const struct object **ret_object,
                             struct error **err) {
     struct object *stored = NULL;

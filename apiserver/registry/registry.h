@@ -108,8 +108,7 @@ struct registry_list_options {
     bool send_initial_events;       // sendInitialEvents=true
     bool send_initial_events_given; // with the above false: sendInitialEvents=false came
     bool allow_bookmarks;           // watch only
-    int64_t watch_deadline;         // watch only: monotonic, when the caller is going to end it; 0: never
-    int64_t deadline; // watch only, monotonic: when the caller is going to end it (a bookmark comes before); 0: never
+    int64_t watch_deadline;         // watch only, monotonic: when the caller is going to end it (a bookmark comes before); 0: never
 };
 
 // One page. items are owned references. Free with registry_list_free.
@@ -126,8 +125,7 @@ void registry_list_free(struct registry_list *list); // frees and zeroes
 int registry_list(struct registry *registry, const struct registry_request *request, const struct registry_list_options *options,
                   struct registry_list *ret_list, struct error **err) MUST_CHECK;
 // A watcher of the resource's cache (apiserver/storage/watch_cache.h says how it is read and freed). request->name, if set, becomes a
-// field selector. Waits for the barrier (or the cache) only where no resourceVersion is given, or initial events of one that is still to
-// come are wanted. Errors: 410 Expired, 400, 422 as upstream.
+// field selector. Waits for the barrier (or the cache) only where sendInitialEvents is given. Errors: 410 Expired, 400, 422 as upstream.
 int registry_watch(struct registry *registry, const struct registry_request *request, const struct registry_list_options *options,
                    struct watch_cache_watcher **ret_watcher, struct error **err) MUST_CHECK;
 

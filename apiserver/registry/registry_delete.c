@@ -134,7 +134,7 @@ static int delete_admitted(struct deletion *deletion, struct registry_result *re
     struct write *write = &deletion->write;
     const struct registry_request *request = write->request;
     AUTO_CURRENT current = {0};
-    if (current_load(&current, write->registry, request, request->name, err) < 0)
+    if (registry_check_name(request, err) < 0 || current_load(&current, write->registry, request, request->name, err) < 0)
         return -1;
     for (;; write_next_attempt(write)) {
         AUTO_STORAGE_RESULT met = {0};

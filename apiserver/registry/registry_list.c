@@ -98,7 +98,7 @@ int registry_get(struct registry *registry, const struct registry_request *reque
     struct list_query query = {.has_version = !str_empty(resource_version)};
     struct watch_cache *cache = NULL;
     AUTO_REGISTRY_RESULT result = {.code = 200};
-    if (registry_parse_version(resource_version, &query.version, err) < 0 ||
+    if (registry_check_name(request, err) < 0 || registry_parse_version(resource_version, &query.version, err) < 0 ||
         await(registry, request, freshness_of(&query, "", 0), query.version, &cache, err) < 0)
         return -1;
     if (cache)

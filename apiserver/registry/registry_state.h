@@ -35,6 +35,9 @@ int registry_parse_version(const char *text, uint64_t *ret_version, struct error
 const char *registry_namespace(const struct registry_request *request);
 const char *registry_subresource(const struct registry_request *request); // never NULL
 
+// The name of a request must not be able to leave its place in the key space; 400 as upstream.
+int registry_check_name(const struct registry_request *request, struct error **err) MUST_CHECK;
+
 // An object of what storage holds, its resourceVersion spliced in. 500 if the bytes are no object.
 int registry_object_of_item(const struct resource *resource, const struct storage_item *item, const struct object **ret_object,
                             struct error **err) MUST_CHECK;

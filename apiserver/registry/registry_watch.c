@@ -38,7 +38,9 @@ int registry_watch(struct registry *registry, const struct registry_request *req
     if (!cache)
         return status_too_many_requests(err, "storage is (re)initializing", 1);
     enum watch_cache_start start = start_of(&query, options);
-    if (start != WATCH_CACHE_START_REVISION && await(registry, request, cache, &query, err) < 0)
+    // Without sendInitialEvents a watch begins with what the cache has, however old: as upstream, and it must not wait on an I/O thread.
+    bool initial = options->send_initial_events || options->send_initial_events_given;
+    if (initial && start != WATCH_CACHE_START_REVISION && await(registry, request, cache, &query, err) < 0)
         return -1;
     struct watch_cache_watch_options watch = {
         .ns = query.ns,

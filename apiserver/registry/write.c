@@ -262,7 +262,7 @@ int write_existing(struct write *write, struct write_source *source, struct regi
     const struct registry_request *request = write->request;
     bool may_create = source->creates && write->strategy->allow_create_on_update && !write->context.subresource[0];
     AUTO_CURRENT current = {0};
-    if (current_load(&current, write->registry, request, request->name, err) < 0)
+    if (registry_check_name(request, err) < 0 || current_load(&current, write->registry, request, request->name, err) < 0)
         return -1;
     for (;; write_next_attempt(write)) {
         AUTO_ERROR failed = NULL;

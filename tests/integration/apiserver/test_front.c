@@ -377,6 +377,37 @@ static void test_etcd_gone(void **state) {
     assert_int_equal(create_config_map(world->admin, "after", 10), 201);
 }
 
+// An etcd that hangs holds up only who must ask it, and no longer than that one's deadline.
+static void test_etcd_paused(void **state) {
+    struct world *world = *state;
+    static const struct {
+        const char *method, *path, *body;
+        int status;
+    } rows[] = {
+        {"GET", "/version", NULL, 200},
+        {"GET", CONFIG_MAPS "?resourceVersion=0", NULL, 200},
+        {"GET", CONFIG_MAPS "?watch=1&timeoutSeconds=1", NULL, 200}, // begins with what the cache has
+        {"GET", CONFIG_MAPS "?timeout=500ms", NULL, 504},
+        {"GET", CONFIG_MAPS "/kept?timeout=500ms", NULL, 504},
+        {"DELETE", CONFIG_MAPS "/kept?timeout=500ms", NULL, 504},
+        {"POST", CONFIG_MAPS "?timeout=500ms", "{\"metadata\":{\"name\":\"never\"}}", 504},
+    };
+    etcd_process_pause(&world->etcd);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        AUTO_STR text = {0};
+        int64_t start = clock_monotonic(clock_system());
+        int status = ask(world->admin, rows[i].method, rows[i].path, rows[i].body, &text);
+        int64_t took = clock_monotonic(clock_system()) - start;
+        print_message("%s %s: %d %.120s\n", rows[i].method, rows[i].path, status, str_text(&text));
+        assert_int_equal(status, rows[i].status);
+        assert_true(took < 3 * SECOND);
+    }
+    etcd_process_continue(&world->etcd);
+    for (int i = 0; i < 300 && ask(world->admin, "GET", "/readyz", NULL, NULL) != 200; i++)
+        usleep(50000);
+    assert_int_equal(ask(world->admin, "GET", CONFIG_MAPS, NULL, NULL), 200);
+}
+
 static void test_orderly_end(void **state) {
     struct world *world = *state;
     struct watch watch = {.world = world, .path = CONFIG_MAPS "?watch=1"};
@@ -401,9 +432,9 @@ static void test_orderly_end(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_credentials), cmocka_unit_test(test_large), cmocka_unit_test(test_crowd),
-        cmocka_unit_test(test_watch),       cmocka_unit_test(test_logs),  cmocka_unit_test(test_etcd_gone),
-        cmocka_unit_test(test_orderly_end),
+        cmocka_unit_test(test_credentials), cmocka_unit_test(test_large),       cmocka_unit_test(test_crowd),
+        cmocka_unit_test(test_watch),       cmocka_unit_test(test_logs),        cmocka_unit_test(test_etcd_gone),
+        cmocka_unit_test(test_etcd_paused), cmocka_unit_test(test_orderly_end),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -52,7 +52,13 @@ static const struct {
      "rs", false},
     {"GET", "/apis/apps/v1/replicasets", true, "list", "apis", "apps", "v1", "", "replicasets", "", "", false},
     {"OPTIONS", "/api/v1/pods", true, "", "api", "", "v1", "", "pods", "", "", false},
-    {"GET", "/api/v1/namespaces/a%2Fb/pods/c%20d", true, "get", "api", "", "v1", "a/b", "pods", "", "c d", false},
+    {"GET", "/api/v1/namespaces/a/pods/c%20d", true, "get", "api", "", "v1", "a", "pods", "", "c d", false},
+    // As upstream: the path is split after it was unescaped.
+    {"GET", "/api/v1/namespaces/a/pods/b%2Fstatus", true, "get", "api", "", "v1", "a", "pods", "status", "b", false},
+    {"GET", "/api/v1/namespaces/a%2Fpods/b", true, "get", "api", "", "v1", "a", "pods", "", "b", false},
+    {"GET", "//api/v1/pods//", true, "list", "api", "", "v1", "", "pods", "", "", false},
+    {"GET", "https://host:1/api/v1/pods?watch=1", true, "watch", "api", "", "v1", "", "pods", "", "", true},
+    {"GET", "https://host", false, "get", "", "", "", "", "", "", "", false},
 };
 
 static void test_rows(void **state) {
