@@ -15,6 +15,7 @@ struct decode {
     struct str go_path; // spec.containers.name: for type errors
     const char *go_struct;
     struct str_list *unknown; // may be NULL
+    bool any_bytes;           // strings may hold NUL: they are a user's data, which nobody compares or makes names of
     struct error **err;
 };
 
@@ -61,6 +62,13 @@ static int type_error(struct decode *d, const struct schema_type *type, const st
         return error_set(d->err, "json: cannot unmarshal %s into Go value of type %s", go_value(value), str_text(&name));
     return error_set(d->err, "json: cannot unmarshal %s%s%s into Go struct field %s.%s of type %s", go_value(value),
                      number ? " " : "", number ? number : "", d->go_struct, str_text(&d->go_path), str_text(&name));
+}
+
+static int holds_nul(struct decode *d, const struct schema_type *type) {
+    AUTO_STR name = {0};
+    append_go_type(type, &name);
+    return error_set(d->err, "json: cannot unmarshal string with \\u0000 into Go struct field %s.%s of type %s", d->go_struct,
+                     str_text(&d->go_path), str_text(&name));
 }
 
 static int check_integer(struct decode *d, const struct schema_type *type, const struct json *value) {
@@ -165,9 +173,21 @@ static int check_list(struct decode *d, const struct schema_type *type, struct j
     return 0;
 }
 
+// Maps of free text. Everywhere else a NUL would end the text early for whoever checks it.
+static bool holds_any_bytes(const struct str *path) {
+    static const char *const fields[] = {"annotations", "data", "stringData"};
+    const char *dot = strrchr(str_text(path), '.');
+    const char *field = dot ? dot + 1 : str_text(path);
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+        if (str_equal(field, fields[i]))
+            return true;
+    return false;
+}
+
 static int check_map(struct decode *d, const struct schema_type *type, struct json *value) {
     if (!json_is_object(value))
         return type_error(d, type, value, false);
+    d->any_bytes = holds_any_bytes(&d->go_path);
     for (struct json_iter it = json_iter(value); json_iter_next(&it);) {
         struct json *fresh = it.value || type->element->nullable ? NULL : zero_value(type->element);
         size_t mark = field_path_push(&d->path, it.key);
@@ -177,6 +197,7 @@ static int check_map(struct decode *d, const struct schema_type *type, struct js
         if (fresh)
             json_set(value, it.key, fresh);
     }
+    d->any_bytes = false;
     return 0;
 }
 
@@ -234,6 +255,9 @@ static int check_object(struct decode *d, const struct schema_type *type, struct
 
 static int check_value(struct decode *d, const struct schema_type *type, struct json *value, struct json **ret_new) {
     enum json_kind kind = json_kind_of(value);
+    bool free_text = d->any_bytes && type->kind == SCHEMA_STRING;
+    if (kind == JSON_STRING && !free_text && strlen(json_string(value)) != json_string_len(value))
+        return holds_nul(d, type);
     switch (type->kind) {
     case SCHEMA_STRING:
         return kind == JSON_STRING ? 0 : type_error(d, type, value, false);
