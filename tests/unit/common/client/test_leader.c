@@ -176,7 +176,7 @@ static int64_t pass_until(struct world *world, const _Atomic int *counter, int v
             usleep(100);
         if (*counter < value)
             clock_fake_advance(world->clock, 100 * MILLISECOND);
-        usleep(300);
+        usleep(2500); // a waiter looks at the clock every two milliseconds
     }
     return *counter >= value ? clock_monotonic(world->clock) - started : -1;
 }
