@@ -128,7 +128,9 @@ static int evict(struct evictions *self, const struct object *pod, struct error 
 static int sync_pod(void *context, const char *key, struct sync_result *result, struct error **err) {
     struct evictions *self = context;
     AUTO_OBJECT pod = informer_get(self->pods, key);
-    const char *node_name = pod && !pod->deleting ? object_field(pod, "spec.nodeName") : NULL;
+    if (!pod || pod->deleting)
+        return 0;
+    const char *node_name = object_field(pod, "spec.nodeName");
     if (str_empty(node_name))
         return 0;
     AUTO_OBJECT node = informer_get(self->nodes, node_name);
