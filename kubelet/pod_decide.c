@@ -61,7 +61,7 @@ bool pod_decide_should_restart(const struct json *pod, const struct json *contai
         return true;
     if (latest->state == RUNTIME_CONTAINER_RUNNING)
         return false;
-    if (latest->state != RUNTIME_CONTAINER_EXITED)
+    if (latest->state != RUNTIME_CONTAINER_EXITED || pod_observed_never_ran(latest))
         return true;
     if (init && pod_container_is_sidecar(container))
         return true;
@@ -91,7 +91,14 @@ static int64_t restart_time(const struct deciding *d, const char *name) {
     const struct runtime_container *latest = pod_observed_container(d->observed, name, 0);
     if (!memory || !latest || latest->state != RUNTIME_CONTAINER_EXITED || backoff_expired(memory, latest->finished_at))
         return d->now;
+    if (pod_observed_never_ran(latest) || latest->finished_at > d->now) // the latter: the clock was set back
+        return d->now;
     return latest->finished_at + memory->backoff;
+}
+
+// Whether a time to try again is still to come. One that is too far away is from before the clock was set back.
+static bool is_ahead(const struct deciding *d, int64_t at) {
+    return at > d->now && at <= d->now + BACKOFF_MAX;
 }
 
 static void start(struct deciding *d, const struct json *container, bool init) {
@@ -99,7 +106,7 @@ static void start(struct deciding *d, const struct json *container, bool init) {
     const struct pod_container_memory *memory = pod_memory_find(d->memory, name);
     if (memory && (memory->pulling || memory->killing_id))
         return;
-    if (memory && memory->retry_at > d->now) {
+    if (memory && is_ahead(d, memory->retry_at)) {
         wake(d, memory->retry_at);
         return;
     }
@@ -112,7 +119,10 @@ static void start(struct deciding *d, const struct json *container, bool init) {
         wake(d, at);
     } else {
         action.type = POD_ACTION_START;
-        if (latest) {
+        if (pod_observed_never_ran(latest)) {
+            action.attempt = (uint32_t)pod_observed_restart_count(latest);
+            action.id = latest->id;
+        } else if (latest) {
             action.attempt = (uint32_t)pod_observed_restart_count(latest) + 1;
         } else {
             // Its record is gone from the runtime: go on counting from what the API remembers.
@@ -219,7 +229,7 @@ static enum init_step step_of_init(struct deciding *d, const struct json *contai
     case RUNTIME_CONTAINER_EXITED:
         if (!sidecar && latest->exit_code == 0)
             return INIT_DONE;
-        if (!sidecar && str_equal(restart_policy(d->pod), "Never"))
+        if (!sidecar && !pod_observed_never_ran(latest) && str_equal(restart_policy(d->pod), "Never"))
             return INIT_FAILED;
         start(d, container, true);
         return INIT_WAIT;
@@ -379,7 +389,7 @@ static void decide_sandbox(struct deciding *d, uint32_t attempt) {
     }
     if (left)
         return;
-    if (d->memory->sandbox_retry_at > d->now)
+    if (is_ahead(d, d->memory->sandbox_retry_at))
         wake(d, d->memory->sandbox_retry_at);
     else
         add(d, (struct pod_action){.type = POD_ACTION_CREATE_SANDBOX, .attempt = attempt});

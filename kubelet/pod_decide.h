@@ -16,7 +16,7 @@
 enum pod_action_type {
     POD_ACTION_CREATE_SANDBOX, // attempt
     POD_ACTION_STOP_SANDBOX,   // id
-    POD_ACTION_START,          // container, attempt (its restart count)
+    POD_ACTION_START,          // container, attempt (its restart count); id: one that never ran and is removed first
     POD_ACTION_KILL,           // container, id, grace_seconds, message
     POD_ACTION_BACK_OFF,       // container: show CrashLoopBackOff; retry_at
 };

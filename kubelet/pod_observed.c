@@ -11,16 +11,20 @@ const char *const pod_probe_fields[POD_PROBE_COUNT] = {"startupProbe", "liveness
 
 static int newest_sandbox_first(const void *a, const void *b) {
     const struct runtime_sandbox *left = a, *right = b;
-    if (left->created_at != right->created_at)
-        return left->created_at < right->created_at ? 1 : -1;
-    return (left->attempt < right->attempt) - (left->attempt > right->attempt);
+    if (left->attempt != right->attempt)
+        return left->attempt < right->attempt ? 1 : -1;
+    return (left->created_at < right->created_at) - (left->created_at > right->created_at);
 }
 
 static int newest_container_first(const void *a, const void *b) {
     const struct runtime_container *left = a, *right = b;
-    if (left->created_at != right->created_at)
-        return left->created_at < right->created_at ? 1 : -1;
-    return (left->attempt < right->attempt) - (left->attempt > right->attempt);
+    int names = strcmp(left->name, right->name);
+    int64_t left_count = pod_observed_restart_count(left), right_count = pod_observed_restart_count(right);
+    if (names != 0)
+        return names;
+    if (left_count != right_count)
+        return left_count < right_count ? 1 : -1;
+    return (left->created_at < right->created_at) - (left->created_at > right->created_at);
 }
 
 // Something listed may be gone when it is asked for: it is left out then.
@@ -115,6 +119,14 @@ int64_t pod_observed_restart_count(const struct runtime_container *container) {
     if (text && str_to_int64(text, &count))
         return count;
     return container ? container->attempt : 0;
+}
+
+bool pod_observed_never_ran(const struct runtime_container *container) {
+    if (!container || container->state == RUNTIME_CONTAINER_CREATED)
+        return container != NULL;
+    // The runtime gives up a start whose caller is gone, and says so.
+    return container->state == RUNTIME_CONTAINER_EXITED && container->started_at == 0 && container->message &&
+           strstr(container->message, "context canceled");
 }
 
 const struct pod_container_memory *pod_memory_find(const struct pod_memory *memory, const char *name) {

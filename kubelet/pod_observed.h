@@ -12,10 +12,11 @@
 #include "common/data/json.h"
 #include "kubelet/runtime/runtime.h"
 
-// Newest first. The first sandbox carries its addresses; all containers their full status.
+// The first sandbox carries its addresses; all containers their full status. What is newer is told by the count of attempts: wall
+// clocks jump.
 struct pod_observed {
-    struct vec sandboxes;  // struct runtime_sandbox
-    struct vec containers; // struct runtime_container
+    struct vec sandboxes;  // struct runtime_sandbox, newest first
+    struct vec containers; // struct runtime_container, by name, newest first
 };
 
 int pod_observed_read(struct runtime *runtime, const char *pod_uid, struct pod_observed *ret_observed,
@@ -27,6 +28,8 @@ const struct runtime_container *pod_observed_by_id(const struct pod_observed *ob
 const struct runtime_sandbox *pod_observed_sandbox(const struct pod_observed *observed); // the newest; NULL if none
 bool pod_observed_any_running(const struct pod_observed *observed);
 int64_t pod_observed_restart_count(const struct runtime_container *container);
+// It was made, but whoever started it went away (kill -9) before its process began: it is replaced without counting as a restart.
+bool pod_observed_never_ran(const struct runtime_container *container);
 
 enum pod_probe { POD_PROBE_STARTUP, POD_PROBE_LIVENESS, POD_PROBE_READINESS, POD_PROBE_COUNT };
 enum pod_probe_result { POD_PROBE_UNKNOWN, POD_PROBE_SUCCESS, POD_PROBE_FAILURE };

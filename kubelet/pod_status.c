@@ -60,6 +60,8 @@ static struct json *waiting_state(const char *reason, const char *message) {
 
 static struct json *state_of(const struct pod_status_input *in, const struct runtime_container *container,
                              const struct pod_container_memory *memory) {
+    if (pod_observed_never_ran(container) && !in->memory->terminating && !in->ended)
+        return waiting_state("ContainerCreating", NULL);
     switch (container->state) {
     case RUNTIME_CONTAINER_RUNNING: {
         if (memory && memory->post_start_pending)

@@ -226,7 +226,7 @@ void probes_add(struct probes *probes, const struct probes_subject *subject) {
     const char *name = json_get_text(container, "name");
     probes_remove(probes, subject->key, name);
     bool has_startup = json_get(container, "startupProbe") != NULL;
-    int64_t since = clock_wall(probes->config.clock) - subject->started_at;
+    int64_t since = MAX(clock_wall(probes->config.clock) - subject->started_at, 0); // the clock may have been set back
     for (enum pod_probe kind = POD_PROBE_STARTUP; kind < POD_PROBE_COUNT; kind++) {
         const struct json *spec = json_get(container, pod_probe_fields[kind]);
         if (!spec)

@@ -281,7 +281,9 @@ static int fake_start_container(struct runtime *runtime, const char *id, struct 
         if (begin(fake, "start_container", err) < 0) {
             end_container(fake, container, 128);
             free(container->reason);
+            free(container->message);
             container->reason = alloc_string("StartError");
+            container->message = alloc_string(fake->fail_message);
             return -1;
         }
         container->state = RUNTIME_CONTAINER_RUNNING;

@@ -88,7 +88,24 @@ static const struct row rows[] = {
     {"sidecars end last", SIDE, "ready", {"a:running", "s:running"}, "1", "kill:a", POD_OUTCOME_END},
     {"then the sidecar", SIDE, "ready", {"a:exited:0:1", "s:running"}, "1", "kill:s", POD_OUTCOME_END},
     {"state unknown", TWO, "ready", {"a:running", "b:unknown"}, NULL, "kill:b start:b:1", POD_OUTCOME_RUN},
-    {"made but not started", TWO, "ready", {"a:running", "b:created"}, NULL, "start:b:1", POD_OUTCOME_RUN},
+    // A start that was broken off (kill -9) is no restart, whatever the policy.
+    {"made but not started", TWO, "ready", {"a:running", "b:created"}, NULL, "start:b:0:replaces", POD_OUTCOME_RUN},
+    {"start broken off", TWO, "ready", {"a:running", "b:canceled:128:1"}, NULL, "start:b:0:replaces", POD_OUTCOME_RUN},
+    {"start broken off, Never",
+     TWO ",\"restartPolicy\":\"Never\"",
+     "ready",
+     {"a:exited:0:1", "b:canceled:128:1"},
+     NULL,
+     "start:b:0:replaces",
+     POD_OUTCOME_RUN},
+    {"init broken off, Never",
+     INIT ",\"restartPolicy\":\"Never\"",
+     "ready",
+     {"i1:canceled:128:1"},
+     NULL,
+     "start:i1:0:replaces",
+     POD_OUTCOME_RUN},
+    {"start broken off, deleted", TWO, "ready", {"b:canceled:128:1"}, "1", "stop", POD_OUTCOME_END},
 };
 
 static struct json *make_pod(const struct row *row) {
@@ -113,6 +130,11 @@ static void add_container(struct pod_observed *observed, const char *text, size_
         if (strcmp(parts.items[1], states[i]) == 0)
             container->state = (enum runtime_container_state)i;
     }
+    bool canceled = strcmp(parts.items[1], "canceled") == 0;
+    if (canceled)
+        container->state = RUNTIME_CONTAINER_EXITED;
+    container->message = alloc_string_or_null(canceled ? "failed to create task: context canceled" : NULL);
+    container->started_at = canceled ? 0 : NOW - 100 * SECOND;
     container->exit_code = parts.len > 2 ? atoi(parts.items[2]) : 0;
     container->finished_at = NOW - (parts.len > 3 ? atoi(parts.items[3]) : 0) * SECOND;
 }
@@ -144,7 +166,7 @@ static void describe(const struct pod_decision *decision, struct str *out) {
             str_append(out, "stop");
             break;
         case POD_ACTION_START:
-            str_printf(out, "start:%s:%u", action->name, action->attempt);
+            str_printf(out, "start:%s:%u%s", action->name, action->attempt, action->id ? ":replaces" : "");
             break;
         case POD_ACTION_KILL:
             str_printf(out, "kill:%s", action->name);
@@ -220,6 +242,29 @@ static void test_backoff_holds_a_start(void **state) {
     pod_memory_free(&memory);
 }
 
+// Times of before the clock was set back hold nothing up.
+static void test_clock_set_back(void **state) {
+    (void)state;
+    static const struct row row = {
+        "", "\"containers\":[{\"name\":\"a\"}]", "ready", {"a:exited:1:-3600"}, NULL, "", POD_OUTCOME_RUN};
+    AUTO_JSON pod = make_pod(&row);
+    struct pod_observed observed;
+    struct pod_memory memory = {0};
+    struct pod_decision decision;
+    observe(&row, &observed);
+    struct pod_container_memory *container = pod_memory_container(&memory, "a");
+    container->backoff = 10 * SECOND;
+    container->backoff_updated = NOW + HOUR;
+    container->retry_at = NOW + HOUR;
+    pod_decide(pod, &observed, &memory, NOW, &decision);
+    AUTO_STR text = {0};
+    describe(&decision, &text);
+    assert_string_equal(str_text(&text), "start:a:1");
+    pod_decision_free(&decision);
+    pod_observed_free(&observed);
+    pod_memory_free(&memory);
+}
+
 static void test_probe_failure_kills(void **state) {
     (void)state;
     static const struct row row = {"", "\"containers\":[{\"name\":\"a\"}]", "ready", {"a:running"}, NULL, "", POD_OUTCOME_RUN};
@@ -258,6 +303,7 @@ int main(void) {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_backoff_doubles_and_resets),
         cmocka_unit_test(test_backoff_holds_a_start),
+        cmocka_unit_test(test_clock_set_back),
         cmocka_unit_test(test_probe_failure_kills),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
