@@ -74,6 +74,88 @@ static bool has_tag(const char *image) {
     return strchr(image, '@') || strchr(last, ':');
 }
 
+// --- names ---------------------------------------------------------------------------------------------------------------------
+
+#define NAME_MAX_LENGTH 255
+#define TAG_MAX_LENGTH 128
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+#define HEX "0123456789abcdefABCDEF"
+
+// Words of letters and digits, with one '.', one or two '_' or any number of '-' between two of them.
+static bool is_component(const char *text, size_t len) {
+    size_t at = 0;
+    for (;;) {
+        size_t word = strspn(text + at, LOWER DIGITS);
+        if (word == 0 || at + word > len)
+            return false;
+        at += word;
+        if (at == len)
+            return true;
+        size_t dashes = strspn(text + at, "-"), underscores = strspn(text + at, "_");
+        if (dashes > 0)
+            at += dashes;
+        else if (text[at] == '.' || underscores == 1 || underscores == 2)
+            at += underscores > 0 ? underscores : 1;
+        else
+            return false;
+    }
+}
+
+// A host name, or an IPv6 address in brackets, perhaps with a port.
+static bool is_domain(const char *text, size_t len) {
+    size_t host = *text == '[' ? strcspn(text, "]") + 1 : strspn(text, LOWER UPPER DIGITS "-.");
+    if (host == 0 || host > len)
+        return false;
+    if (*text == '[' ? strspn(text + 1, HEX ":") != host - 2 : (strchr("-.", *text) || strchr("-.", text[host - 1])))
+        return false;
+    return host == len || (text[host] == ':' && len > host + 1 && strspn(text + host + 1, DIGITS) >= len - host - 1);
+}
+
+// "algorithm:hex".
+static bool is_digest(const char *text) {
+    size_t algorithm = strspn(text, LOWER UPPER DIGITS "+._-");
+    if (algorithm == 0 || text[algorithm] != ':')
+        return false;
+    size_t hex = strspn(text + algorithm + 1, HEX);
+    return hex >= 32 && text[algorithm + 1 + hex] == '\0';
+}
+
+static bool is_tag(const char *text, size_t len) {
+    return len > 0 && len <= TAG_MAX_LENGTH && *text != '.' && *text != '-' && strspn(text, LOWER UPPER DIGITS "_.-") >= len;
+}
+
+const char *images_name_error(const char *image) {
+    static const char format[] = "invalid reference format";
+    size_t len = strcspn(image, "@");
+    if (image[len] == '@' && !is_digest(image + len + 1))
+        return format;
+    const char *path = image;
+    size_t first = strcspn(image, "/");
+    // The first part is a registry if it looks like a host; "a/b" is a path as a whole.
+    if (first < len && (memchr(image, '.', first) || memchr(image, ':', first) || *image == '[' ||
+                        strncmp(image, "localhost/", 10) == 0 || strcspn(image, UPPER) < first)) {
+        if (!is_domain(image, first))
+            return format;
+        path += first + 1;
+    }
+    len -= (size_t)(path - image);
+    const char *colon = memchr(path, ':', len);
+    size_t name = colon ? (size_t)(colon - path) : len;
+    if (colon && !is_tag(colon + 1, len - name - 1))
+        return format;
+    if (strspn(path, LOWER UPPER DIGITS "._-/") >= name && strcspn(path, UPPER) < name)
+        return "invalid reference format: repository name must be lowercase";
+    for (const char *p = path, *end = path + name; p <= end;) {
+        size_t part = MIN(strcspn(p, "/"), (size_t)(end - p));
+        if (!is_component(p, part))
+            return format;
+        p += part + 1;
+    }
+    return (size_t)(path - image) + name > NAME_MAX_LENGTH ? "repository name must not be more than 255 characters" : NULL;
+}
+
 char *images_with_tag(const char *image) {
     return has_tag(image) ? alloc_string(image) : alloc_printf("%s:latest", image);
 }
@@ -87,7 +169,7 @@ int64_t images_retry_at(struct images *images, const char *image, char **ret_err
     *ret_error = NULL;
     LOCKED(&images->lock) {
         const struct failure *failure = map_get(&images->failures, image);
-        if (failure) {
+        if (failure && failure->at <= clock_wall(images->clock)) { // later: the clock was set back
             at = failure->at + failure->delay;
             *ret_error = alloc_string(failure->message);
         }

@@ -23,6 +23,8 @@ struct images_config {
 struct images *images_new(const struct images_config *config);
 void images_free(struct images *images); // no pull may be under way
 
+// What is wrong with an image's name, in the words of upstream's reference parser; NULL if nothing is.
+const char *images_name_error(const char *image);
 // "name" gets ":latest"; a digest or tag stays. malloc'd.
 char *images_with_tag(const char *image);
 // Always for :latest, else IfNotPresent.

@@ -11,9 +11,15 @@ static int get_object(void *context, const char *kind, const char *ns, const cha
     const struct objects_context *objects = context;
     if (!objects->rest)
         return error_set(err, "%s \"%s\" can't be read: the kubelet runs without an API server", kind, name);
-    const struct rest_target target = {
-        .resource = strcmp(kind, "Secret") == 0 ? resource_secrets() : resource_configmaps(), .ns = ns, .name = name};
-    return rest_get(objects->rest, &target, ret_object, err);
+    bool secret = strcmp(kind, "Secret") == 0;
+    const struct rest_target target = {.resource = secret ? resource_secrets() : resource_configmaps(), .ns = ns, .name = name};
+    AUTO_ERROR failure = NULL;
+    if (rest_get(objects->rest, &target, ret_object, &failure) == 0)
+        return 0;
+    // Upstream's kubelet reads from its cache, whose message names the kind in the singular.
+    if (error_is(failure, "NotFound"))
+        return error_set_api(err, 404, "NotFound", "%s \"%s\" not found", secret ? "secret" : "configmap", name);
+    return error_move(err, &failure);
 }
 
 static int field_text(void *context, const struct json *pod, const char *path, struct str *out, struct error **err) {

@@ -25,6 +25,7 @@
 #define RETRY (10 * SECOND)             // upstream's back-off of a sync that failed
 #define START_FAILURE_SHOWN SECOND      // RunContainerError is seen before CrashLoopBackOff takes its place
 #define PULL_FAILURE_SHOWN (5 * SECOND) // ErrImagePull before ImagePullBackOff
+#define REMOVE_RETRY (200 * MILLISECOND)
 #define MOUNT_RETRY (500 * MILLISECOND)
 #define MOUNT_RETRY_MAX (122 * SECOND)
 
@@ -170,6 +171,15 @@ static void find_image(struct pod_sync_state *sync, const struct pod_action *act
     struct pod_worker *worker = sync->worker;
     struct runtime *runtime = worker->pods->config.runtime;
     const char *named = json_get_text(action->container, "image");
+    if (images_name_error(named)) {
+        CLEANUP(free_ptr)
+        char *message = alloc_printf("Failed to apply default image tag \"%s\": couldn't parse image name \"%s\": %s", named,
+                                     named, images_name_error(named));
+        pod_event_warning(worker, sync->object, action->name, "InspectFailed", "%s", message);
+        pod_event_warning(worker, sync->object, action->name, "Failed", "Error: InvalidImageName");
+        fail_start(sync, action, "InvalidImageName", message, RETRY);
+        return;
+    }
     CLEANUP(free_ptr) char *image = images_with_tag(named);
     const char *policy = json_get_string(action->container, "imagePullPolicy");
     if (str_empty(policy))
@@ -326,6 +336,19 @@ static bool run_container(struct pod_sync_state *sync, const struct pod_action *
     return true;
 }
 
+// The runtime may still be giving up the start of it: then it can be removed a little later.
+static bool remove_unstarted(struct pod_sync_state *sync, const struct pod_action *action) {
+    struct pod_worker *worker = sync->worker;
+    struct runtime *runtime = worker->pods->config.runtime;
+    AUTO_ERROR failure = NULL;
+    if (runtime->ops->remove_container(runtime, action->id, &failure) == 0 || runtime_error_is(failure, "NotFound"))
+        return true;
+    log_v(2, "container that never ran was not removed, will retry", "pod", worker->name, "container", action->name, "err",
+          error_message(failure), NULL);
+    pod_worker_wake_at(worker, clock_monotonic(worker->pods->config.clock) + REMOVE_RETRY);
+    return false;
+}
+
 bool pod_start_container(struct pod_sync_state *sync, const struct pod_action *action) {
     struct pod_worker *worker = sync->worker;
     const struct runtime_container *before = pod_observed_container(&sync->observed, action->name, 0);
@@ -349,7 +372,9 @@ bool pod_start_container(struct pod_sync_state *sync, const struct pod_action *a
         fail_start(sync, action, "CreateContainerConfigError", error_message(failure), RETRY);
         return true;
     }
-    if (before && before->state == RUNTIME_CONTAINER_EXITED) {
+    if (action->id && !remove_unstarted(sync, action))
+        return false;
+    if (!action->id && before && before->state == RUNTIME_CONTAINER_EXITED) {
         int64_t now = clock_wall(worker->pods->config.clock);
         LOCKED(&worker->lock) {
             pod_decide_note_restart(pod_memory_container(&worker->memory, action->name), before->finished_at, now);

@@ -2,8 +2,11 @@
 // All pods of the node: who runs when. One sync of a pod at a time, on a pool of threads that come and go; timers on one thread.
 #include "kubelet/pods.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/alloc.h"
 #include "common/base/file.h"
@@ -89,6 +92,9 @@ static bool drop_if_finished(struct pod_worker *worker) {
             map_remove(&pods->by_id, worker->ids.items[i]);
     }
     map_remove(&pods->workers, worker->uid);
+    // A sync that ran while the pod was removed may have put one more status.
+    if (pods->config.statuses)
+        status_writer_forget(pods->config.statuses, worker->uid);
     worker_free(worker);
     return true;
 }
@@ -388,21 +394,53 @@ static bool is_known(struct pods *pods, const char *uid) {
     return known;
 }
 
+// Folders in `parent` named after a pod that nobody knows: <UID>, or of logs <namespace>_<name>_<UID>.
+static void orphaned_folders(struct pods *pods, const char *parent, bool logs) {
+    AUTO_STR_LIST folders = {0};
+    if (!file_is_directory(parent) || file_list(parent, &folders, NULL) < 0)
+        return;
+    for (size_t i = 0; i < folders.len; i++) {
+        const char *underscore = strrchr(folders.items[i], '_');
+        if (logs && !underscore)
+            continue;
+        AUTO_STR path = {0};
+        AUTO_ERROR failure = NULL;
+        str_printf(&path, "%s/%s", parent, folders.items[i]);
+        if (!is_known(pods, logs ? underscore + 1 : folders.items[i]) && volumes_tear_down(str_text(&path), &failure) < 0)
+            log_warning("orphaned pod's folder was not removed, ignoring", "path", str_text(&path), "err", error_message(failure),
+                        NULL);
+    }
+}
+
+// Links to logs of this kubelet's that are there no more.
+static void orphaned_links(const struct kubelet_options *options) {
+    AUTO_STR_LIST links = {0};
+    AUTO_STR own = {0};
+    str_printf(&own, "%s/", options->pod_logs_dir);
+    if (!file_is_directory(options->container_logs_dir) || file_list(options->container_logs_dir, &links, NULL) < 0)
+        return;
+    for (size_t i = 0; i < links.len; i++) {
+        AUTO_STR path = {0};
+        char target[PATH_MAX];
+        str_printf(&path, "%s/%s", options->container_logs_dir, links.items[i]);
+        ssize_t len = readlink(str_text(&path), target, sizeof(target) - 1);
+        if (len <= 0)
+            continue;
+        target[len] = '\0';
+        if (str_starts(target, str_text(&own)) && access(target, F_OK) < 0 && errno == ENOENT)
+            unlink(str_text(&path));
+    }
+}
+
 void pods_clean_orphans(struct pods *pods) {
+    const struct kubelet_options *options = pods->config.options;
     orphans_in_runtime(pods);
     AUTO_STR folder = {0};
-    AUTO_STR_LIST folders = {0}, groups = {0};
-    str_printf(&folder, "%s/pods", pods->config.options->root_dir);
-    if (file_is_directory(str_text(&folder)) && file_list(str_text(&folder), &folders, NULL) == 0) {
-        for (size_t i = 0; i < folders.len; i++) {
-            AUTO_STR path = {0};
-            AUTO_ERROR failure = NULL;
-            str_printf(&path, "%s/%s", str_text(&folder), folders.items[i]);
-            if (!is_known(pods, folders.items[i]) && volumes_tear_down(str_text(&path), &failure) < 0)
-                log_warning("orphaned pod's folder was not removed, ignoring", "path", str_text(&path), "err",
-                            error_message(failure), NULL);
-        }
-    }
+    AUTO_STR_LIST groups = {0};
+    str_printf(&folder, "%s/pods", options->root_dir);
+    orphaned_folders(pods, str_text(&folder), false);
+    orphaned_folders(pods, options->pod_logs_dir, true);
+    orphaned_links(options);
     cgroups_pods(pods->config.cgroups, &groups);
     for (size_t i = 0; i < groups.len; i++) {
         if (!is_known(pods, groups.items[i]))

@@ -42,7 +42,7 @@ void pods_free(struct pods *pods);
 
 void pods_update(struct pods *pods, const struct object *pod);  // added or changed in the API
 void pods_removed(struct pods *pods, const struct object *pod); // no longer in the API
-// The first list is in: sandboxes, containers, folders and control groups of pods that it does not have are removed.
+// The first list is in: sandboxes, containers, folders, logs and control groups of pods that it does not have are removed.
 void pods_clean_orphans(struct pods *pods);
 // Something happened to this container or sandbox.
 void pods_runtime_event(struct pods *pods, const struct runtime_event *event);

@@ -294,6 +294,46 @@ static void test_dns(void **state) {
     unlink(path);
 }
 
+static void test_image_name_errors(void **state) {
+    (void)state;
+    static const char format[] = "invalid reference format";
+    static const char upper[] = "invalid reference format: repository name must be lowercase";
+    static const char digest[] = "a@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    static const struct {
+        const char *image, *error;
+    } rows[] = {
+        {"busybox", NULL},
+        {"busybox:1.36", NULL},
+        {"a/b/c-d.e_f__g--h", NULL},
+        {"localhost:1/absent:1", NULL},
+        {"[::1]:5000/a", NULL},
+        {"Reg.io/a", NULL},
+        {digest, NULL},
+        {"a:t@sha256:00", format},
+        {"", format},
+        {"Bad Name:::", format},
+        {"Busybox", upper},
+        {"reg.io/Name:1", upper},
+        {"a:", format},
+        {"a:-x", format},
+        {"a//b", format},
+        {"/a", format},
+        {"a/", format},
+        {"a..b", format},
+        {"a___b", format},
+        {"a-", format},
+        {"reg.io:port/a", format},
+        {"-reg.io/a", format},
+        {"a b", format},
+        {"a@", format},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *error = images_name_error(rows[i].image);
+        if (!str_equal(error, rows[i].error))
+            fail_msg("\"%s\": %s", rows[i].image, error ? error : "no error");
+    }
+}
+
 static void test_image_names(void **state) {
     (void)state;
     static const struct {
@@ -328,9 +368,9 @@ static int tear_down(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_environment), cmocka_unit_test(test_downward), cmocka_unit_test(test_hosts),
-        cmocka_unit_test(test_resources),   cmocka_unit_test(test_security), cmocka_unit_test(test_dns),
-        cmocka_unit_test(test_image_names),
+        cmocka_unit_test(test_environment),       cmocka_unit_test(test_downward),    cmocka_unit_test(test_hosts),
+        cmocka_unit_test(test_resources),         cmocka_unit_test(test_security),    cmocka_unit_test(test_dns),
+        cmocka_unit_test(test_image_name_errors), cmocka_unit_test(test_image_names),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

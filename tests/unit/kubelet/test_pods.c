@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/api/meta.h"
 #include "common/api/strategic_patch.h"
@@ -238,6 +239,15 @@ static void test_image_fails(void **state) {
     expect_calls(f, "pull_image", 2);
 }
 
+static void test_invalid_image_name(void **state) {
+    struct fixture *f = *state;
+    give(f, POD("\"image\":\"Bad Name\""));
+    expect(f, "containerStatuses", "state.waiting.reason", "InvalidImageName");
+    expect(f, "containerStatuses", "state.waiting.message",
+           "Failed to apply default image tag \"Bad Name\": couldn't parse image name \"Bad Name\": invalid reference format");
+    assert_int_equal(fake_runtime_calls(f->runtime, "pull_image"), 0);
+}
+
 static void test_start_fails(void **state) {
     struct fixture *f = *state;
     fake_runtime_fail_next(f->runtime, "start_container", "exec: no such file");
@@ -248,6 +258,21 @@ static void test_start_fails(void **state) {
     clock_fake_advance(f->clock, 2 * SECOND);
     expect(f, "containerStatuses", "restartCount", "1");
     expect(f, NULL, "phase", "Running");
+}
+
+// The runtime says so of a start whose caller was killed: the container is made again and counts as the same.
+static void test_start_broken_off(void **state) {
+    struct fixture *f = *state;
+    fake_runtime_fail_next(f->runtime, "start_container", "failed to create task: context canceled");
+    give(f, POD("\"image\":\"img:1\""));
+    expect_calls(f, "start_container", 1);
+    for (int i = 0; i < 1000 && fake_runtime_calls(f->runtime, "start_container") < 2; i++) {
+        clock_fake_advance(f->clock, SECOND / 4);
+        nap();
+    }
+    expect(f, NULL, "phase", "Running");
+    expect(f, "containerStatuses", "restartCount", "0");
+    assert_int_equal(fake_runtime_calls(f->runtime, "remove_container"), 1);
 }
 
 static void test_sandbox_fails(void **state) {
@@ -261,6 +286,19 @@ static void test_sandbox_fails(void **state) {
         nap();
     }
     expect(f, NULL, "phase", "Running");
+}
+
+// The clock was set back between two containers: the one with the higher count is the newer one all the same.
+static void test_newest_is_by_count(void **state) {
+    struct fixture *f = *state;
+    give(f, POD("\"image\":\"img:1\""));
+    expect(f, NULL, "phase", "Running");
+    clock_fake_advance(f->clock, -HOUR);
+    assert_true(fake_runtime_exit(f->runtime, "u1", "c", 1));
+    event(f, "container-2");
+    expect(f, "containerStatuses", "restartCount", "1");
+    expect(f, "containerStatuses", "state.running.startedAt", "2023-11-14T21:13:20Z");
+    assert_int_equal(fake_runtime_calls(f->runtime, "start_container"), 2);
 }
 
 static void test_missing_config_map(void **state) {
@@ -338,6 +376,38 @@ static void test_adoption_and_orphans(void **state) {
     assert_int_equal(pods_len(f->pods), 0);
 }
 
+// What a kubelet that was killed left of pods that neither the API nor the runtime knows.
+static void test_orphaned_files(void **state) {
+    struct fixture *f = *state;
+    static const char *const rows[] = {"root/pods/gone/volumes/x", "logs/ns_p_gone/c", "logs/ns_p_u1/c", "logs/other/c", "links"};
+    static const bool stays[] = {false, false, true, true, true};
+    for (size_t i = 0; i < 5; i++) {
+        CLEANUP(free_ptr) char *path = alloc_printf("%s/%s", f->root, rows[i]);
+        assert_int_equal(file_make_directories(path, 0755, NULL), 0);
+    }
+    static const char *const targets[] = {"%s/logs/ns_p_gone/c/0.log", "%s/logs/ns_p_u1/c", "/nowhere"};
+    for (int i = 0; i < 3; i++) {
+        CLEANUP(free_ptr) char *link = alloc_printf("%s/links/%d.log", f->root, i);
+        AUTO_STR target = {0};
+        const char *rest = str_skip_prefix(targets[i], "%s");
+        str_printf(&target, "%s%s", rest ? f->root : "", rest ? rest : targets[i]);
+        assert_int_equal(symlink(str_text(&target), link), 0);
+    }
+    give(f, POD("\"image\":\"img:1\""));
+    pods_clean_orphans(f->pods);
+    for (size_t i = 0; i < 5; i++) {
+        CLEANUP(free_ptr) char *path = alloc_printf("%s/%s", f->root, rows[i]);
+        assert_int_equal(file_is_directory(path), stays[i]);
+    }
+    AUTO_STR_LIST links = {0};
+    CLEANUP(free_ptr) char *folder = alloc_printf("%s/links", f->root);
+    assert_int_equal(file_list(folder, &links, NULL), 0);
+    assert_false(str_list_contains(&links, "0.log"));
+    assert_true(str_list_contains(&links, "1.log"));
+    assert_true(str_list_contains(&links, "2.log")); // somebody else's
+    expect(f, NULL, "phase", "Running");
+}
+
 static void test_probes(void **state) {
     struct fixture *f = *state;
     fake_runtime_set_exec(f->runtime, 1, "not yet");
@@ -377,10 +447,14 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_start_restart_back_off, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_image_fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_start_fails, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_start_broken_off, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_invalid_image_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sandbox_fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_missing_config_map, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_deletion, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_adoption_and_orphans, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_orphaned_files, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_newest_is_by_count, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_probes, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
