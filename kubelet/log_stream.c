@@ -46,6 +46,7 @@ struct log_stream {
     struct str out;
     size_t out_at;
     bool finished;
+    bool moved; // the file was seen to have a successor: what is read once more is all that it will ever have
     // under streams->lock
     struct list_node node;
     struct http_stream *stream;
@@ -102,11 +103,18 @@ void log_filter_clear(struct log_filter *filter) {
 
 // --- one body ------------------------------------------------------------------------------------------------------------------
 
+#define WATCHED (IN_MODIFY | IN_MOVE_SELF | IN_CLOSE_WRITE) // closed: the runtime goes on with a new file
+
 // The file was moved away by a rotation: go on with the new one.
 static bool reopen_if_rotated(struct log_stream *self) {
     struct stat own, present;
     if (stat(self->path, &present) < 0 || fstat(self->fd, &own) < 0 || own.st_ino == present.st_ino)
         return false;
+    if (!self->moved) {
+        self->moved = true;
+        return true;
+    }
+    self->moved = false;
     int fd = open(self->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
@@ -114,7 +122,7 @@ static bool reopen_if_rotated(struct log_stream *self) {
     self->fd = fd;
     LOCKED(&self->streams->lock) {
         if (self->watch >= 0)
-            self->watch = inotify_add_watch(self->streams->inotify, self->path, IN_MODIFY | IN_MOVE_SELF);
+            self->watch = inotify_add_watch(self->streams->inotify, self->path, WATCHED);
     }
     return true;
 }
@@ -268,7 +276,7 @@ static void add_follower(struct log_streams *streams, struct log_stream *self) {
     }
     if (!streams->thread && !streams->stopping)
         streams->thread = thread_start("logs", follow, streams);
-    self->watch = inotify_add_watch(streams->inotify, self->path, IN_MODIFY | IN_MOVE_SELF);
+    self->watch = inotify_add_watch(streams->inotify, self->path, WATCHED);
     list_push_back(&streams->followers, &self->node);
 }
 

@@ -13,6 +13,7 @@
 #include "common/base/alloc.h"
 #include "common/base/file.h"
 
+#define VERSION_PREFIX "..version_"
 #define FILE_MAX ((size_t)4 * 1024 * 1024)
 
 void atomic_files_add(struct atomic_files *files, const char *path, const void *bytes, size_t len, mode_t mode) {
@@ -165,21 +166,28 @@ static int write_version(const struct atomic_files *files, const char *version, 
     return 0;
 }
 
-// ..data moves to the new version in one step; the old one goes afterwards.
+// ..data moves to the new version in one step.
 static int exchange(const char *folder, const char *version, struct error **err) {
     AUTO_STR data = {0}, next = {0};
     str_printf(&data, "%s/..data", folder);
     str_printf(&next, "%s/..data_tmp", folder);
-    char old[256];
-    ssize_t len = readlink(str_text(&data), old, sizeof(old) - 1);
     unlink(str_text(&next));
     if (symlink(strrchr(version, '/') + 1, str_text(&next)) < 0 || rename(str_text(&next), str_text(&data)) < 0)
         return error_set_errno(err, errno, "exchange \"%s\"", str_text(&data));
-    if (len > 0) {
-        old[len] = '\0';
+    return 0;
+}
+
+// All versions but the present one go: the one before it, and halves that a crash left.
+static int remove_old_versions(const char *folder, const char *present, struct error **err) {
+    AUTO_STR_LIST names = {0};
+    if (file_list(folder, &names, err) < 0)
+        return -1;
+    for (size_t i = 0; i < names.len; i++) {
         AUTO_STR path = {0};
-        str_printf(&path, "%s/%s", folder, old);
-        return file_remove_tree(str_text(&path), err);
+        str_printf(&path, "%s/%s", folder, names.items[i]);
+        if (str_starts(names.items[i], VERSION_PREFIX) && strcmp(str_text(&path), present) != 0 &&
+            file_remove_tree(str_text(&path), err) < 0)
+            return -1;
     }
     return 0;
 }
@@ -192,7 +200,7 @@ int atomic_files_write(const struct atomic_files *files, const char *folder, int
     if (unchanged(files, folder, fs_group))
         return set_links(files, folder, err);
     AUTO_STR version = {0};
-    str_printf(&version, "%s/..version_XXXXXX", folder);
+    str_printf(&version, "%s/" VERSION_PREFIX "XXXXXX", folder);
     if (!mkdtemp(version.data))
         return error_set_errno(err, errno, "create \"%s\"", version.data);
     if (write_version(files, version.data, fs_group, err) < 0 || exchange(folder, version.data, err) < 0) {
@@ -201,5 +209,5 @@ int atomic_files_write(const struct atomic_files *files, const char *folder, int
             return -1;
         return -1;
     }
-    return set_links(files, folder, err);
+    return set_links(files, folder, err) < 0 || remove_old_versions(folder, version.data, err) < 0 ? -1 : 0;
 }

@@ -83,14 +83,17 @@ static void test_config_map(void **state) {
     root = map_get(&paths, "v");
     assert_true(readlink(str_text(&data), after, sizeof(after) - 1) > 0);
     assert_string_equal(before, after);
-    // A change exchanges everything, removes what is gone, and the old version.
+    // A change exchanges everything, removes what is gone, the old version, and half a version of a writer that was killed.
     fixture->object = "{\"metadata\":{\"name\":\"c\"},\"data\":{\"a\":\"new\",\"d\":\"4\"}}";
+    CLEANUP(free_ptr) char *half = alloc_printf("%s/..version_killed/sub", root);
+    assert_int_equal(file_make_directories(half, 0755, NULL), 0);
     assert_int_equal(set_up(fixture, "{\"name\":\"v\",\"configMap\":{\"name\":\"c\"}}", &paths, &err), 0);
     root = map_get(&paths, "v");
     check_file(root, "a", "new");
     check_file(root, "b", NULL);
     check_file(root, "d", "4");
     check_file(root, before, NULL);
+    check_file(root, "..version_killed", NULL);
     map_free(&paths);
 }
 
