@@ -95,15 +95,10 @@ static size_t make_checks(struct controller_manager *manager) {
 static int start_server(void *program, struct error **err) {
     struct controller_manager *manager = program;
     size_t check_count = make_checks(manager);
-    struct debug_server_config config = {
-        .bind_address = manager->options.bind_address,
-        .port = (int)manager->options.secure_port,
-        .certificate_file = manager->options.tls_cert_file,
-        .key_file = manager->options.tls_key_file,
-        .client_ca_file = manager->options.client_ca_file,
-        .healthz = manager->checks,
-        .healthz_count = check_count,
-    };
+    struct debug_server_config config = leading_server_config(&manager->options.leading);
+    config.port = (int)manager->options.secure_port;
+    config.healthz = manager->checks;
+    config.healthz_count = check_count;
     return debug_server_start(&config, &manager->server, err);
 }
 
@@ -136,6 +131,7 @@ int controller_manager_main(int argc, char **argv) {
         .configure = configure,
         .parts = parts,
         .logging_offset = offsetof(struct controller_manager, options.logging),
+        .group = {leading_option_rows, offsetof(struct controller_manager, options.leading)},
     };
     int code = component_main(&component, argc, argv);
     free(manager.checks);

@@ -6,47 +6,14 @@
 
 #define AT(member) offsetof(struct controller_manager_options, member)
 #define NO_CONTROLLER "the controller that it belongs to is not part of this build"
-#define NO_DELEGATION "requests are checked by client certificate only"
 
 const struct option controller_manager_option_table[] = {
-    // connection
-    {"kubeconfig", 0, OPTION_STRING, AT(leading.kubeconfig), "",
-     "Path to kubeconfig file with authorization and master location information.", NULL},
-    {"master", 0, OPTION_STRING, AT(leading.master), "",
-     "The address of the Kubernetes API server (overrides any value in kubeconfig).", NULL},
     {"kube-api-qps", 0, OPTION_DOUBLE, AT(kube_api_qps), "20", "QPS to use while talking with kubernetes apiserver.", NULL},
     {"kube-api-burst", 0, OPTION_INT, AT(kube_api_burst), "30", "Burst to use while talking with kubernetes apiserver.", NULL},
-    {"kube-api-content-type", 0, OPTION_IGNORED, 0, NULL, "", "requests are always JSON"},
-    {"authentication-kubeconfig", 0, OPTION_IGNORED, 0, NULL, "", NO_DELEGATION},
-    {"authorization-kubeconfig", 0, OPTION_IGNORED, 0, NULL, "", NO_DELEGATION},
-    {"authorization-always-allow-paths", 0, OPTION_IGNORED, 0, NULL, "", "health paths are always open"},
-    {"requestheader-client-ca-file", 0, OPTION_IGNORED, 0, NULL, "", NO_DELEGATION},
-    // serving
-    {"bind-address", 0, OPTION_STRING, AT(bind_address), "0.0.0.0",
-     "The IP address on which to listen for the --secure-port port.", NULL},
     {"secure-port", 0, OPTION_INT, AT(secure_port), "10257", "The port on which to serve HTTPS. If 0, don't serve HTTPS at all.",
      NULL},
-    {"tls-cert-file", 0, OPTION_STRING, AT(tls_cert_file), "", "File containing the x509 certificate for HTTPS.", NULL},
-    {"tls-private-key-file", 0, OPTION_STRING, AT(tls_key_file), "",
-     "File containing the x509 private key matching --tls-cert-file.", NULL},
-    {"client-ca-file", 0, OPTION_STRING, AT(client_ca_file), "",
-     "Who has a client certificate of this CA may read metrics and configuration.", NULL},
-    {"cert-dir", 0, OPTION_IGNORED, 0, NULL, "", "a self-signed certificate is kept in memory"},
-    {"profiling", 0, OPTION_IGNORED_BOOL, 0, NULL, "", "there is no Go runtime to profile"},
-    // leader election
-    {"leader-elect", 0, OPTION_BOOL, AT(leading.leader_elect), "true",
-     "Start a leader election client and gain leadership before executing the main loop.", NULL},
-    {"leader-elect-lease-duration", 0, OPTION_DURATION, AT(leading.lease_duration), "15s",
-     "How long non-leader candidates wait before they take the lease.", NULL},
-    {"leader-elect-renew-deadline", 0, OPTION_DURATION, AT(leading.renew_deadline), "10s",
-     "How long the leader tries to renew before it gives up.", NULL},
-    {"leader-elect-retry-period", 0, OPTION_DURATION, AT(leading.retry_period), "2s",
-     "The time between attempts to acquire or renew.", NULL},
     {"leader-elect-resource-name", 0, OPTION_STRING, AT(leading.lease_name), "kube-controller-manager", "The name of the Lease.",
      NULL},
-    {"leader-elect-resource-namespace", 0, OPTION_STRING, AT(leading.lease_namespace), "kube-system",
-     "The namespace of the Lease.", NULL},
-    {"leader-elect-resource-lock", 0, OPTION_IGNORED, 0, NULL, "", "the lock is always a Lease"},
     // controllers
     {"controllers", 0, OPTION_LIST, AT(controllers), "*",
      "Controllers to enable: '*' all on-by-default ones, 'foo' enables foo, '-foo' disables it.", NULL},

@@ -14,9 +14,7 @@
 struct controller_manager_options {
     struct component_logging logging;
     struct leading_options leading;
-    char *bind_address;
     int64_t secure_port;
-    char *tls_cert_file, *tls_key_file, *client_ca_file;
     struct str_list controllers;
     double kube_api_qps;
     int64_t kube_api_burst;

@@ -10,47 +10,16 @@
 #include "common/data/json.h"
 
 #define AT(member) offsetof(struct scheduler_options, member)
-#define NO_DELEGATION "requests are checked by client certificate only"
 #define NO_RUNTIME "there is no Go runtime to profile"
 
 // Rows without a help text are set by the configuration file only; they are no flags of upstream's.
 const struct option scheduler_option_table[] = {
     {"config", 0, OPTION_STRING, AT(config), "", "The path to the configuration file.", NULL},
-    {"kubeconfig", 0, OPTION_STRING, AT(leading.kubeconfig), "", "Path to a kubeconfig file; ignored if --config is given.",
-     NULL},
-    {"master", 0, OPTION_STRING, AT(leading.master), "",
-     "The address of the Kubernetes API server (overrides any value in kubeconfig).", NULL},
     {"kube-api-qps", 0, OPTION_DOUBLE, AT(kube_api_qps), "50", "QPS to use while talking with kubernetes apiserver.", NULL},
     {"kube-api-burst", 0, OPTION_INT, AT(kube_api_burst), "100", "Burst to use while talking with kubernetes apiserver.", NULL},
-    {"kube-api-content-type", 0, OPTION_IGNORED, 0, NULL, "", "requests are always JSON"},
-    {"authentication-kubeconfig", 0, OPTION_IGNORED, 0, NULL, "", NO_DELEGATION},
-    {"authorization-kubeconfig", 0, OPTION_IGNORED, 0, NULL, "", NO_DELEGATION},
-    {"authorization-always-allow-paths", 0, OPTION_IGNORED, 0, NULL, "", "health paths are always open"},
-    {"requestheader-client-ca-file", 0, OPTION_IGNORED, 0, NULL, "", NO_DELEGATION},
-    {"bind-address", 0, OPTION_STRING, AT(bind_address), "0.0.0.0",
-     "The IP address on which to listen for the --secure-port port.", NULL},
     {"secure-port", 0, OPTION_INT, AT(secure_port), "10259", "The port on which to serve HTTPS. If 0, don't serve HTTPS at all.",
      NULL},
-    {"tls-cert-file", 0, OPTION_STRING, AT(tls_cert_file), "", "File containing the x509 certificate for HTTPS.", NULL},
-    {"tls-private-key-file", 0, OPTION_STRING, AT(tls_key_file), "",
-     "File containing the x509 private key matching --tls-cert-file.", NULL},
-    {"client-ca-file", 0, OPTION_STRING, AT(client_ca_file), "",
-     "Who has a client certificate of this CA may read metrics and configuration.", NULL},
-    {"cert-dir", 0, OPTION_IGNORED, 0, NULL, "", "a self-signed certificate is kept in memory"},
-    {"profiling", 0, OPTION_IGNORED_BOOL, 0, NULL, "", NO_RUNTIME},
-    {"contention-profiling", 0, OPTION_IGNORED_BOOL, 0, NULL, "", NO_RUNTIME},
-    {"leader-elect", 0, OPTION_BOOL, AT(leading.leader_elect), "true",
-     "Start a leader election client and gain leadership before executing the main loop.", NULL},
-    {"leader-elect-lease-duration", 0, OPTION_DURATION, AT(leading.lease_duration), "15s",
-     "How long non-leader candidates wait before they take the lease.", NULL},
-    {"leader-elect-renew-deadline", 0, OPTION_DURATION, AT(leading.renew_deadline), "10s",
-     "How long the leader tries to renew before it gives up.", NULL},
-    {"leader-elect-retry-period", 0, OPTION_DURATION, AT(leading.retry_period), "2s",
-     "The time between attempts to acquire or renew.", NULL},
     {"leader-elect-resource-name", 0, OPTION_STRING, AT(leading.lease_name), "kube-scheduler", "The name of the Lease.", NULL},
-    {"leader-elect-resource-namespace", 0, OPTION_STRING, AT(leading.lease_namespace), "kube-system",
-     "The namespace of the Lease.", NULL},
-    {"leader-elect-resource-lock", 0, OPTION_IGNORED, 0, NULL, "", "the lock is always a Lease"},
     {"pod-max-in-unschedulable-pods-duration", 0, OPTION_DURATION, AT(unschedulable_max), "5m",
      "The longest time that a pod stays parked before it is tried again.", NULL},
     {"feature-gates", 0, OPTION_IGNORED, 0, NULL, "", "there are no gates in this build"},

@@ -16,9 +16,7 @@ struct scheduler_options {
     struct component_logging logging;
     char *config;
     struct leading_options leading;
-    char *bind_address;
     int64_t secure_port;
-    char *tls_cert_file, *tls_key_file, *client_ca_file;
     double kube_api_qps;
     int64_t kube_api_burst;
     int64_t unschedulable_max;

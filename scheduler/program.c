@@ -94,19 +94,14 @@ static int start_server(void *context, struct error **err) {
     program->ready_checks[0] = program->leader_check[0];
     program->ready_checks[1] = (struct health_check){"shutdown", check_shutdown, program};
     program->ready_checks[2] = (struct health_check){"sched-handler-sync", check_synced, program};
-    struct debug_server_config config = {
-        .bind_address = program->options.bind_address,
-        .port = (int)program->options.secure_port,
-        .certificate_file = program->options.tls_cert_file,
-        .key_file = program->options.tls_key_file,
-        .client_ca_file = program->options.client_ca_file,
-        .healthz = program->leader_check,
-        .healthz_count = ARRAY_LEN(program->leader_check),
-        .livez = program->ping_check,
-        .livez_count = ARRAY_LEN(program->ping_check),
-        .readyz = program->ready_checks,
-        .readyz_count = ARRAY_LEN(program->ready_checks),
-    };
+    struct debug_server_config config = leading_server_config(&program->options.leading);
+    config.port = (int)program->options.secure_port;
+    config.healthz = program->leader_check;
+    config.healthz_count = ARRAY_LEN(program->leader_check);
+    config.livez = program->ping_check;
+    config.livez_count = ARRAY_LEN(program->ping_check);
+    config.readyz = program->ready_checks;
+    config.readyz_count = ARRAY_LEN(program->ready_checks);
     return debug_server_start(&config, &program->server, err);
 }
 
@@ -140,6 +135,7 @@ int scheduler_main(int argc, char **argv) {
         .configure = configure,
         .parts = parts,
         .logging_offset = offsetof(struct program, options.logging),
+        .group = {leading_option_rows, offsetof(struct program, options.leading)},
     };
     return component_main(&component, argc, argv);
 }

@@ -36,15 +36,22 @@ void component_exit(int exit_code) {
     process_request_stop(exit_code);
 }
 
-// The program's rows and the logging rows, these moved to where the program keeps them.
+// A copy of rows whose offsets count from the program's struct. NULL rows give an empty table.
+static struct option *move_options(const struct option *rows, size_t offset) {
+    struct option *moved = options_join(&rows, rows ? 1 : 0);
+    for (struct option *row = moved; row->name; row++)
+        row->offset += offset;
+    return moved;
+}
+
 static struct option *join_options(const struct component *component) {
-    struct option moved[ARRAY_LEN(logging_options)];
-    for (size_t i = 0; i < ARRAY_LEN(logging_options); i++) {
-        moved[i] = logging_options[i];
-        moved[i].offset += component->logging_offset;
-    }
-    const struct option *const tables[] = {component->options, moved, removed_options};
-    return options_join(tables, ARRAY_LEN(tables));
+    struct option *logging = move_options(logging_options, component->logging_offset);
+    struct option *group = move_options(component->group.rows, component->group.offset);
+    const struct option *const tables[] = {component->options, group, logging, removed_options};
+    struct option *joined = options_join(tables, ARRAY_LEN(tables));
+    free(group);
+    free(logging);
+    return joined;
 }
 
 static void print_help(const struct component *component, const struct option *table) {

@@ -20,6 +20,12 @@ struct component_part {
     void (*stop)(void *program);
 };
 
+// Option rows that several programs share, with where the program keeps the struct that their offsets count from.
+struct component_option_group {
+    const struct option *rows;
+    size_t offset;
+};
+
 // A daemon as a table.
 struct component {
     const char *name;             // "kube-scheduler"
@@ -28,8 +34,9 @@ struct component {
     // After parsing, before parts: defaults that depend on other options, config files, validation. May be NULL. `given` holds the names
     // of options on the command line.
     int (*configure)(void *program, const struct option *table, const struct str_list *given, struct error **err);
-    const struct component_part *parts; // ends with a row whose name is NULL
-    size_t logging_offset;              // of a struct component_logging in the program's struct
+    const struct component_part *parts;  // ends with a row whose name is NULL
+    size_t logging_offset;               // of a struct component_logging in the program's struct
+    struct component_option_group group; // rows NULL: none
 };
 
 struct component_logging {

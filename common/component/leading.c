@@ -10,6 +10,50 @@
 #include "common/component/component.h"
 #include "common/component/version.h"
 
+#define AT(member) offsetof(struct leading_options, member)
+#define NO_DELEGATION "requests are checked by client certificate only"
+
+const struct option leading_option_rows[] = {
+    {"kubeconfig", 0, OPTION_STRING, AT(kubeconfig), "",
+     "Path to kubeconfig file with authorization and master location information.", NULL},
+    {"master", 0, OPTION_STRING, AT(master), "", "The address of the Kubernetes API server (overrides any value in kubeconfig).",
+     NULL},
+    {"kube-api-content-type", 0, OPTION_IGNORED, 0, NULL, "", "requests are always JSON"},
+    {"authentication-kubeconfig", 0, OPTION_IGNORED, 0, NULL, "", NO_DELEGATION},
+    {"authorization-kubeconfig", 0, OPTION_IGNORED, 0, NULL, "", NO_DELEGATION},
+    {"authorization-always-allow-paths", 0, OPTION_IGNORED, 0, NULL, "", "health paths are always open"},
+    {"requestheader-client-ca-file", 0, OPTION_IGNORED, 0, NULL, "", NO_DELEGATION},
+    {"bind-address", 0, OPTION_STRING, AT(bind_address), "0.0.0.0",
+     "The IP address on which to listen for the --secure-port port.", NULL},
+    {"tls-cert-file", 0, OPTION_STRING, AT(tls_cert_file), "", "File containing the x509 certificate for HTTPS.", NULL},
+    {"tls-private-key-file", 0, OPTION_STRING, AT(tls_key_file), "",
+     "File containing the x509 private key matching --tls-cert-file.", NULL},
+    {"client-ca-file", 0, OPTION_STRING, AT(client_ca_file), "",
+     "Who has a client certificate of this CA may read metrics and configuration.", NULL},
+    {"cert-dir", 0, OPTION_IGNORED, 0, NULL, "", "a self-signed certificate is kept in memory"},
+    {"profiling", 0, OPTION_IGNORED_BOOL, 0, NULL, "", "there is no Go runtime to profile"},
+    {"contention-profiling", 0, OPTION_IGNORED_BOOL, 0, NULL, "", "there is no Go runtime to profile"},
+    {"leader-elect", 0, OPTION_BOOL, AT(leader_elect), "true",
+     "Start a leader election client and gain leadership before executing the main loop.", NULL},
+    {"leader-elect-lease-duration", 0, OPTION_DURATION, AT(lease_duration), "15s",
+     "How long non-leader candidates wait before they take the lease.", NULL},
+    {"leader-elect-renew-deadline", 0, OPTION_DURATION, AT(renew_deadline), "10s",
+     "How long the leader tries to renew before it gives up.", NULL},
+    {"leader-elect-retry-period", 0, OPTION_DURATION, AT(retry_period), "2s", "The time between attempts to acquire or renew.",
+     NULL},
+    {"leader-elect-resource-namespace", 0, OPTION_STRING, AT(lease_namespace), "kube-system", "The namespace of the Lease.",
+     NULL},
+    {"leader-elect-resource-lock", 0, OPTION_IGNORED, 0, NULL, "", "the lock is always a Lease"},
+    {NULL, 0, OPTION_IGNORED, 0, NULL, NULL, NULL},
+};
+
+struct debug_server_config leading_server_config(const struct leading_options *options) {
+    return (struct debug_server_config){.bind_address = options->bind_address,
+                                        .certificate_file = options->tls_cert_file,
+                                        .key_file = options->tls_key_file,
+                                        .client_ca_file = options->client_ca_file};
+}
+
 static int check_options(const struct leading_options *options, struct error **err) {
     if (options->leader_elect && options->renew_deadline >= options->lease_duration)
         return error_set(err, "leaderElection.leaseDuration: Invalid value: LeaseDuration must be greater than RenewDeadline");

@@ -8,10 +8,12 @@
 
 #include "common/base/error.h"
 #include "common/base/lock.h"
+#include "common/base/options.h"
 #include "common/base/str.h"
 #include "common/client/kubeconfig.h"
 #include "common/client/leader.h"
 #include "common/client/rest.h"
+#include "common/component/debug_server.h"
 #include "common/net/transport.h"
 
 // Targets of the options that all such programs have; durations in nanoseconds.
@@ -20,7 +22,12 @@ struct leading_options {
     bool leader_elect;
     int64_t lease_duration, renew_deadline, retry_period;
     char *lease_name, *lease_namespace;
+    char *bind_address;
+    char *tls_cert_file, *tls_key_file, *client_ca_file;
 };
+// Their rows, for struct component's group. The programs' own tables have what has another default in each: --secure-port,
+// --leader-elect-resource-name, --kube-api-qps and --kube-api-burst.
+extern const struct option leading_option_rows[];
 
 // What the leader does. start runs on the election's thread (or, without election, in leading_start) and returns soon; stop returns when
 // nothing is written any more. start that fails ends the program.
@@ -59,5 +66,7 @@ void leading_disconnect(struct leading *leading);
 bool leading_is_stopping(struct leading *leading);
 // The health check "leaderElection"; context is the struct leading.
 bool leading_check(void *context, struct str *reason);
+// The address, certificate and CA that the options name; the caller adds port and checks.
+struct debug_server_config leading_server_config(const struct leading_options *options);
 
 #endif
