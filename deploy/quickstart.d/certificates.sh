@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# A CA, a certificate for each who needs one, and the kubeconfigs. What exists is kept.
+# A CA, a certificate for each who needs one, and the kubeconfigs. What exists is kept; what says that something exists is written last.
 # shellcheck shell=bash disable=SC2154
 
 # certificate NAME SUBJECT USAGES [SANS]
@@ -14,7 +14,8 @@ certificate() {
     } > "$run/pki/$name.ext"
     openssl req -new -key "$run/pki/$name.key" -subj "$subject" -out "$run/pki/$name.csr" 2>/dev/null
     openssl x509 -req -in "$run/pki/$name.csr" -CA "$run/pki/ca.crt" -CAkey "$run/pki/ca.key" -CAcreateserial -days 365 -sha256 \
-        -extfile "$run/pki/$name.ext" -out "$run/pki/$name.crt" 2>/dev/null
+        -extfile "$run/pki/$name.ext" -out "$run/pki/$name.crt.new" 2>/dev/null
+    mv "$run/pki/$name.crt.new" "$run/pki/$name.crt"
     rm -f "$run/pki/$name.csr" "$run/pki/$name.ext"
 }
 
@@ -23,7 +24,7 @@ kubeconfig() {
     [ -f "$1" ] && return 0
     (
         umask 077
-        cat > "$1" <<EOF
+        write_once "$1" <<EOF
 apiVersion: v1
 kind: Config
 clusters:
@@ -52,13 +53,15 @@ certificates_make() {
     if [ ! -f "$run/pki/ca.crt" ]; then
         openssl ecparam -genkey -name prime256v1 -noout -out "$run/pki/ca.key" 2>/dev/null
         chmod 600 "$run/pki/ca.key"
-        openssl req -x509 -new -key "$run/pki/ca.key" -subj /CN=cube-ca -days 3650 -sha256 -out "$run/pki/ca.crt" \
+        openssl req -x509 -new -key "$run/pki/ca.key" -subj /CN=cube-ca -days 3650 -sha256 -out "$run/pki/ca.crt.new" \
             -addext 'keyUsage=critical,keyCertSign,cRLSign' 2>/dev/null
+        mv "$run/pki/ca.crt.new" "$run/pki/ca.crt"
     fi
-    if [ ! -f "$run/pki/service-account.key" ]; then
+    if [ ! -f "$run/pki/service-account.pub" ]; then
         openssl ecparam -genkey -name prime256v1 -noout -out "$run/pki/service-account.key" 2>/dev/null
-        openssl ec -in "$run/pki/service-account.key" -pubout -out "$run/pki/service-account.pub" 2>/dev/null
         chmod 600 "$run/pki/service-account.key"
+        openssl ec -in "$run/pki/service-account.key" -pubout -out "$run/pki/service-account.pub.new" 2>/dev/null
+        mv "$run/pki/service-account.pub.new" "$run/pki/service-account.pub"
     fi
     certificate apiserver /CN=kube-apiserver serverAuth \
         "DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local,DNS:localhost,DNS:$(hostname | tr 'A-Z' 'a-z'),IP:127.0.0.1,IP:10.96.0.1,IP:$(host_address)"

@@ -4,28 +4,33 @@
 
 kube() { "$build/cubectl" --kubeconfig "$run/admin.kubeconfig" "$@"; }
 
-three_ready() { [ "$(kube get replicaset web -o 'jsonpath={.status.readyReplicas}')" = 3 ]; }
+# Once: afterwards it is the user's to scale or to delete.
+demo_is_ready() { [ "$(kube get replicaset web -o 'jsonpath={.spec.replicas} {.status.readyReplicas}')" = "3 3" ]; }
 
 demo_up() {
-    if ! kube get replicaset web > /dev/null 2>&1; then
-        step "applying a ReplicaSet of three"
-        kube apply -f "$top/deploy/config/demo.yaml" > /dev/null
-    fi
-    wait_for 60 "readiness of three pods" three_ready
+    [ ! -f "$run/demo" ] || return 0
+    step "applying a ReplicaSet of three"
+    kube apply -f "$top/deploy/config/demo.yaml" > "$run/logs/demo.log" 2>&1 || { cat "$run/logs/demo.log" >&2; die "the ReplicaSet was refused"; }
+    wait_for 60 "readiness of three pods" kubelet-node-1 demo_is_ready
+    : > "$run/demo"
 }
 
 summary() {
+    local environment='' name
+    for name in CUBE_RUN CUBE_BUILD; do [ -z "${!name:-}" ] || environment+="$name=$(printf '%q' "${!name}") "; done
     step "the cluster is there"
     echo
-    if [ "$demo" = yes ]; then kube get pods -o wide; else kube get nodes; fi
+    if [ -f "$run/demo" ]; then kube get pods -o wide; else kube get nodes; fi
     cat <<EOF
 
 Next:
-  export KUBECONFIG=$run/admin.kubeconfig PATH=$build:\$PATH
+  export KUBECONFIG=$run/admin.kubeconfig PATH=$(printf '%q' "$build"):\$PATH
   cubectl get all -A
+EOF
+    [ ! -f "$run/demo" ] || cat <<EOF
   cubectl scale replicaset web --replicas 5
   cubectl delete pod -l app=web --wait=false; cubectl get pods -w     # they come back
   cubectl logs -l app=web
-  sudo $top/deploy/quickstart down
 EOF
+    printf '  sudo %s%q down\n' "$environment" "$top/deploy/quickstart"
 }

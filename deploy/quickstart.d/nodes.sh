@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The nodes: for each a containerd of its own and a kubelet.
-# shellcheck shell=bash disable=SC2154,SC2086
+# shellcheck shell=bash disable=SC2154,SC2086,SC2046
 
 socket_of() { printf '%s/node-%d/containerd.sock' "$run" "$1"; }
 node_ctr() {
@@ -23,7 +23,7 @@ snapshotter() {
 
 containerd_config() {
     local i=$1 folder=$run/node-$1
-    [ -f "$folder/containerd.toml" ] || cat > "$folder/containerd.toml" <<EOF
+    write_once "$folder/containerd.toml" <<EOF
 version = 2
 root = "$folder/containerd"
 state = "$folder/containerd-state"
@@ -46,10 +46,10 @@ state = "$folder/containerd-state"
       runtime_type = "io.containerd.runc.v2"
 EOF
     mkdir -p "$folder/cni"
-    [ -f "$folder/cni/10-pods.conflist" ] || cat > "$folder/cni/10-pods.conflist" <<EOF
+    write_once "$folder/cni/10-pods.conflist" <<EOF
 {
   "cniVersion": "0.4.0",
-  "name": "pods",
+  "name": "$bridge-pods",
   "plugins": [
     {
       "type": "bridge", "bridge": "$bridge-pods", "isGateway": true, "ipMasq": true, "hairpinMode": true,
@@ -58,8 +58,7 @@ EOF
         "dataDir": "$folder/cni-addresses"
       }
     },
-    {"type": "portmap", "capabilities": {"portMappings": true}},
-    {"type": "firewall"}
+    {"type": "portmap", "capabilities": {"portMappings": true}}
   ]
 }
 EOF
@@ -69,10 +68,12 @@ kubelet_config() {
     local i=$1 name folder
     name=$(node_name "$i")
     folder=$run/$name
-    [ -f "$folder/kubelet.yaml" ] || cat > "$folder/kubelet.yaml" <<EOF
+    write_once "$folder/kubelet.yaml" <<EOF
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 address: 0.0.0.0
+port: $kubelet_port
+healthzPort: $kubelet_healthz_port
 authentication:
   anonymous: {enabled: false}
   webhook: {enabled: false}
@@ -92,8 +93,8 @@ EOF
 import_image() {
     local i=$1 image=$2
     node_ctr "$i" images ls -q | grep -qx "cube.local/$image:1" && return 0
-    [ -f "$build/images/$image.tar" ] && [ "$build/images/$image.tar" -nt "$build/images/$image/$image" ] ||
-        "$top/deploy/images/build-image" "cube.local/$image:1" "$build/images/$image" "$build/images/$image.tar" "/$image" > /dev/null
+    [ "$build/images/$image.tar" -nt "$build/images/$image/$image" ] ||
+        as_owner "$top/deploy/images/build-image" "cube.local/$image:1" "$build/images/$image" "$build/images/$image.tar" "/$image" > /dev/null
     node_ctr "$i" images import "$build/images/$image.tar" > /dev/null
 }
 
@@ -107,7 +108,7 @@ node_up() {
     containerd_config "$i"
     kubelet_config "$i"
     service_start "containerd-$name" $(prefix_of "$i") containerd --config "$run/$name/containerd.toml" --log-level warn
-    wait_for 30 "containerd's answer on $name" node_ctr "$i" version
+    wait_for 30 "containerd's answer on $name" "containerd-$name" node_ctr "$i" version
     import_image "$i" pause
     import_image "$i" demo
     service_start "kubelet-$name" $(prefix_of "$i") "$build/kubelet" --config "$run/$name/kubelet.yaml" \
@@ -122,29 +123,59 @@ node_is_ready() {
 nodes_up() {
     local i
     for ((i = 1; i <= node_count; i++)); do node_up "$i"; done
-    for ((i = 1; i <= node_count; i++)); do wait_for 60 "readiness of $(node_name "$i")" node_is_ready "$(node_name "$i")"; done
+    for ((i = 1; i <= node_count; i++)); do wait_for 60 "readiness of $(node_name "$i")" "kubelet-$(node_name "$i")" node_is_ready "$(node_name "$i")"; done
 }
 
 no_tasks() { [ -z "$(node_ctr "$1" tasks ls -q 2>/dev/null)" ]; }
+no_containers() { [ -z "$(node_ctr "$1" containers ls -q 2>/dev/null)" ]; }
+
+# Removes the network namespaces that containerd made for sandboxes.
+remove_sandbox_networks() {
+    local i=$1 id path
+    for id in $(node_ctr "$i" containers ls -q 2>/dev/null); do
+        node_ctr "$i" containers info --spec "$id" 2>/dev/null | grep -oE '/(var/)?run/netns/cni-[0-9a-f-]+' || true
+    done | sort -u | while read -r path; do
+        umount -l "$path" 2>/dev/null || true
+        rm -f "$path"
+    done
+}
 
 # Ends what is left in a containerd: tasks, then the containers themselves.
 clear_containerd() {
     local i=$1 id
+    ! no_containers "$i" || return 0
     for id in $(node_ctr "$i" tasks ls -q 2>/dev/null); do node_ctr "$i" tasks kill -s KILL "$id" > /dev/null 2>&1 || true; done
     for _ in $(seq 40); do
         for id in $(node_ctr "$i" tasks ls -q 2>/dev/null); do node_ctr "$i" tasks delete "$id" > /dev/null 2>&1 || true; done
         no_tasks "$i" && break
         sleep 0.1
     done
+    remove_sandbox_networks "$i"
     for id in $(node_ctr "$i" containers ls -q 2>/dev/null); do node_ctr "$i" containers delete "$id" > /dev/null 2>&1 || true; done
 }
 
 # All pods go by way of the API, so that the network plug-ins free what they hold.
 delete_pods() {
     local namespace
-    for namespace in $("$build/cubectl" --kubeconfig "$run/admin.kubeconfig" get namespaces -o 'jsonpath={.items[*].metadata.name}' 2>/dev/null); do
+    for namespace in $(api /api/v1/namespaces 2>/dev/null | grep -oE '"kubernetes.io/metadata.name": ?"[^"]+"' | cut -d'"' -f4 | sort -u); do
         api "/api/v1/namespaces/$namespace/pods" -X DELETE -H 'Content-Type: application/json' \
             -d '{"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":1}' > /dev/null 2>&1 || true
+    done
+}
+
+# Processes of a node that its containerd does not know any more, and what they were in.
+sweep_node() {
+    local name=$1 unit pid mount folders
+    unit=$(unit_of "$name")
+    folders=(-type d '(' -path "*/$unit" -o -path "*/$unit/*" ')')
+    for pid in $(pgrep -f -- "-address $run/$name/containerd.sock" || true); do kill -KILL "$pid" 2>/dev/null || true; done
+    find /sys/fs/cgroup "${folders[@]}" -exec cat {}/cgroup.procs ';' 2>/dev/null | sort -u | while read -r pid; do kill -KILL "$pid" 2>/dev/null || true; done
+    # the last mount first
+    awk -v folder="$run/$name/" 'index($2, folder) == 1 {print $2}' /proc/mounts | tac | while read -r mount; do umount -l "$mount" 2>/dev/null || true; done
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        find /sys/fs/cgroup -depth "${folders[@]}" -exec rmdir {} + 2>/dev/null || true
+        [ -n "$(find /sys/fs/cgroup "${folders[@]}" -print -quit 2>/dev/null)" ] || break
+        sleep 0.1
     done
 }
 
@@ -154,7 +185,8 @@ nodes_down() {
     delete_pods
     for ((i = 1; i <= node_count; i++)); do
         for ((j = 0; j < 100; j++)); do
-            no_tasks "$i" && break
+            # without a kubelet nobody stops them in order
+            service_running "kubelet-$(node_name "$i")" && ! no_tasks "$i" || break
             sleep 0.1
         done
     done
@@ -162,9 +194,12 @@ nodes_down() {
     for ((i = 1; i <= node_count; i++)); do
         name=$(node_name "$i")
         service_stop "kubelet-$name"
+        # it may have been killed, and with it goes the knowledge of what it made
+        if [ -f "$run/pids/containerd-$name.command" ] && ! service_running "containerd-$name"; then
+            (service_restart "containerd-$name"; wait_for 10 "containerd's answer on $name" "containerd-$name" node_ctr "$i" version) || true
+        fi
         clear_containerd "$i"
         service_stop "containerd-$name"
-        { grep -oE " $run/$name/[^ ]+" /proc/mounts || true; } | tac | while read -r mount; do umount -l "$mount" 2>/dev/null || true; done
-        find /sys/fs/cgroup -depth -type d -path "*/$(unit_of "$name")*" -exec rmdir {} \; 2>/dev/null || true
+        sweep_node "$name"
     done
 }
