@@ -41,7 +41,8 @@ void str_append(struct str *s, const char *text) {
 }
 
 void str_append_n(struct str *s, const void *bytes, size_t len) {
-    str_reserve(s, len);
+    if (s->cap - s->len <= len)
+        str_reserve(s, len);
     if (len > 0)
         memcpy(s->data + s->len, bytes, len);
     s->len += len;
@@ -49,7 +50,10 @@ void str_append_n(struct str *s, const void *bytes, size_t len) {
 }
 
 void str_append_char(struct str *s, char c) {
-    str_append_n(s, &c, 1);
+    if (s->cap - s->len < 2)
+        str_reserve(s, 1);
+    s->data[s->len++] = c;
+    s->data[s->len] = '\0';
 }
 
 void str_append_int(struct str *s, int64_t value) {

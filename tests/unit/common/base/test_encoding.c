@@ -36,6 +36,28 @@ static void test_base64(void **state UNUSED) {
     assert_memory_equal(url.data, "\xfb\xff", 2);
 }
 
+// Every byte at every place in a group, with every rest.
+static void test_base64_round_trip(void **state UNUSED) {
+    unsigned char bytes[260];
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (unsigned char)(255 - i);
+    for (size_t start = 0; start < 3; start++) {
+        for (size_t len = 0; start + len <= sizeof(bytes); len++) {
+            AUTO_STR encoded = {0}, url = {0}, decoded = {0};
+            base64_encode(&encoded, bytes + start, len);
+            base64url_encode(&url, bytes + start, len);
+            assert_int_equal(encoded.len, (len + 2) / 3 * 4);
+            assert_true(base64_decode(&decoded, str_text(&encoded), encoded.len));
+            assert_true(base64url_decode(&decoded, str_text(&url), url.len));
+            assert_int_equal(decoded.len, 2 * len);
+            if (len > 0)
+                assert_memory_equal(decoded.data, bytes + start, len);
+            if (len > 0)
+                assert_memory_equal(decoded.data + len, bytes + start, len);
+        }
+    }
+}
+
 static void test_base64_strict(void **state UNUSED) {
     static const char *const bad[] = {
         "Zg", "Zg=", "Zh==", "Zm9=", "Z===", "====", "=", "Zm 9v", "Zm9v\n", "-_8=", "Zg==Zg==", "Z"};
@@ -107,8 +129,8 @@ static void test_random(void **state UNUSED) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_base64), cmocka_unit_test(test_base64_strict),
-                                       cmocka_unit_test(test_percent), cmocka_unit_test(test_hash),
-                                       cmocka_unit_test(test_random)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_base64),        cmocka_unit_test(test_base64_round_trip),
+                                       cmocka_unit_test(test_base64_strict), cmocka_unit_test(test_percent),
+                                       cmocka_unit_test(test_hash),          cmocka_unit_test(test_random)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
