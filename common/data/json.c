@@ -61,11 +61,12 @@ static const char *take_string(struct build *b, size_t *ret_len, bool *ret_escap
     const char *inside = b->p + 1;
     const char *p = inside;
     *ret_escaped = false;
-    for (; *p != '"'; p++) {
+    while (*(p += json_scan_plain(p, (size_t)(b->end - p))) != '"') {
         if (*p == '\\') {
             *ret_escaped = true;
             p++;
         }
+        p++;
     }
     *ret_len = (size_t)(p - inside);
     b->p = p + 1;

@@ -3,6 +3,7 @@
 // that small objects cost no allocation; an object with many keys gets a hash table of its own.
 #include "common/data/json_scan.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +103,33 @@ static int fail_character(struct scan *s, const char *where) {
 }
 
 // --- strings -----------------------------------------------------------------------------------------------------------
+
+#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+
+// Eight bytes at once: the top bit of a byte is set in the result if the byte is not plain. A byte after such a one may be marked too.
+static uint64_t not_plain(uint64_t word) {
+    uint64_t quote = word ^ EACH_BYTE('"'), backslash = word ^ EACH_BYTE('\\');
+    uint64_t control = word - EACH_BYTE(0x20);
+    quote -= EACH_BYTE(1);
+    backslash -= EACH_BYTE(1);
+    return (word | control | quote | backslash) & EACH_BYTE(0x80);
+}
+
+static bool is_plain(unsigned char c) {
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+size_t json_scan_plain(const char *bytes, size_t len) {
+    size_t i = 0;
+    for (uint64_t word; len - i >= sizeof(word); i += sizeof(word)) {
+        memcpy(&word, bytes + i, sizeof(word));
+        if (not_plain(word))
+            break;
+    }
+    while (i < len && is_plain((unsigned char)bytes[i]))
+        i++;
+    return i;
+}
 
 size_t json_scan_utf8(const unsigned char *s, size_t len) {
     if (len == 0)
@@ -227,7 +255,10 @@ static int scan_escape(struct scan *s, bool is_key) {
 static int scan_string(struct scan *s, bool is_key, bool *ret_escaped) {
     s->p++;
     *ret_escaped = false;
-    while (s->p < s->end) {
+    for (;;) {
+        s->p += json_scan_plain(s->p, (size_t)(s->end - s->p));
+        if (s->p == s->end)
+            break;
         unsigned char c = (unsigned char)*s->p;
         if (c == '"') {
             s->p++;
@@ -239,8 +270,6 @@ static int scan_string(struct scan *s, bool is_key, bool *ret_escaped) {
                 return -1;
         } else if (c < 0x20) {
             return fail_character(s, "in string literal");
-        } else if (c < 0x80) {
-            s->p++;
         } else {
             size_t n = json_scan_utf8((const unsigned char *)s->p, (size_t)(s->end - s->p));
             if (n == 0)

@@ -25,6 +25,8 @@ int json_scan_first(const char *bytes, size_t len, const struct json_limits *lim
                     struct error **err) MUST_CHECK;
 // Appends what the inside of a checked string (between its quotes) means.
 void json_scan_unescape(const char *inside, size_t len, struct str *out);
+// How many leading bytes stand for themselves in a JSON string: ASCII but controls, quote and backslash.
+size_t json_scan_plain(const char *bytes, size_t len);
 // How many bytes of s (1 to 4) are one well-formed UTF-8 character; 0 if none is.
 size_t json_scan_utf8(const unsigned char *s, size_t len);
 

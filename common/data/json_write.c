@@ -42,6 +42,10 @@ static void write_quoted(struct str *out, const char *text, size_t len, bool htm
     size_t done = 0;
     str_append_char(out, '"');
     for (size_t i = 0; i < len;) {
+        if (!html)
+            i += json_scan_plain(text + i, len - i);
+        if (i == len)
+            break;
         char escape = s[i] < 0x80 ? escape_of(s[i]) : 1;
         if (html && (s[i] == '<' || s[i] == '>' || s[i] == '&'))
             escape = 1;

@@ -303,13 +303,45 @@ static void writes_pretty_and_sorted(void **state UNUSED) {
     assert_string_equal(out.data, "\"a\\ufffd\\u2029/\x7f\"");
 }
 
+// What is special in a string is found at every place of it, whatever the bytes around.
+static void test_string_places(void **state UNUSED) {
+    static const struct {
+        const char *inside; // NULL: refused
+        const char *text;
+    } rows[] = {{"\\\"", "\""},   {"\\\\", "\\"}, {"\\n", "\n"},  {"\xc3\xa4", "\xc3\xa4"},
+                {"\x7f", "\x7f"}, {NULL, "\x1f"}, {NULL, "\x80"}, {NULL, "\xff"}};
+    for (size_t row = 0; row < ARRAY_LEN(rows); row++) {
+        for (size_t before = 0; before < 20; before++) {
+            AUTO_STR json = {0}, text = {0}, written = {0};
+            AUTO_JSON value = NULL;
+            AUTO_ERROR err = NULL;
+            str_printf(&json, "\"%.*s%s !~#[]\"", (int)before, "!~ #[]^!~ #[]^!~ #[]",
+                       rows[row].inside ? rows[row].inside : rows[row].text);
+            str_printf(&text, "%.*s%s !~#[]", (int)before, "!~ #[]^!~ #[]^!~ #[]", rows[row].text);
+            int result = json_parse(json.data, json.len, NULL, &value, &err);
+            assert_int_equal(result, rows[row].inside ? 0 : -1);
+            if (result < 0)
+                continue;
+            assert_string_equal(json_string(value), text.data);
+            json_write(value, &written);
+            assert_string_equal(written.data, json.data);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(accepts_valid_json),   cmocka_unit_test(refuses_all_else),
-        cmocka_unit_test(names_duplicate_keys), cmocka_unit_test(finds_duplicates_among_many_keys),
-        cmocka_unit_test(holds_its_limits),     cmocka_unit_test(reads_streams),
-        cmocka_unit_test(builds_and_finds),     cmocka_unit_test(reads_scalars),
-        cmocka_unit_test(writes_doubles_as_go), cmocka_unit_test(writes_pretty_and_sorted),
+        cmocka_unit_test(test_string_places),
+        cmocka_unit_test(accepts_valid_json),
+        cmocka_unit_test(refuses_all_else),
+        cmocka_unit_test(names_duplicate_keys),
+        cmocka_unit_test(finds_duplicates_among_many_keys),
+        cmocka_unit_test(holds_its_limits),
+        cmocka_unit_test(reads_streams),
+        cmocka_unit_test(builds_and_finds),
+        cmocka_unit_test(reads_scalars),
+        cmocka_unit_test(writes_doubles_as_go),
+        cmocka_unit_test(writes_pretty_and_sorted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
