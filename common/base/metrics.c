@@ -116,13 +116,16 @@ struct metric_family *metric_family_new(enum metric_type type, const char *name,
 }
 
 static void append_escaped(struct str *out, const char *text, bool quotes) {
-    for (; *text != '\0'; text++) {
+    for (;; text++) {
+        size_t plain = strcspn(text, quotes ? "\n\\\"" : "\n\\");
+        str_append_n(out, text, plain);
+        text += plain;
+        if (*text == '\0')
+            return;
         if (*text == '\n')
             str_append(out, "\\n");
-        else if (*text == '\\' || (quotes && *text == '"'))
-            str_printf(out, "\\%c", *text);
         else
-            str_append_char(out, *text);
+            str_append_n(out, (const char[]){'\\', *text}, 2);
     }
 }
 
@@ -130,7 +133,9 @@ struct metric *metric_get(struct metric_family *family, const char *const *label
     AUTO_STR labels = {0};
     for (size_t i = 0; i < family->label_names.len; i++) {
         assert(label_values && label_values[i]);
-        str_printf(&labels, "%s%s=\"", i > 0 ? "," : "", family->label_names.items[i]);
+        str_append(&labels, i > 0 ? "," : "");
+        str_append(&labels, family->label_names.items[i]);
+        str_append(&labels, "=\"");
         append_escaped(&labels, label_values[i], true);
         str_append_char(&labels, '"');
     }
