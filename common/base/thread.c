@@ -3,6 +3,9 @@
 //
 // The pool's lock guards all of its members. A worker that ends puts its handle on the list of ended ones; who next submits or
 // stops joins it, so that no thread outlives the pool.
+//
+// Idle workers are a stack: the one that worked last, whose memory is still in the caches, is woken first, and those at the bottom
+// really are idle and end.
 #include "common/base/thread.h"
 
 #include <assert.h>
@@ -84,12 +87,11 @@ struct thread_pool {
     size_t max;
     int64_t idle_time;
     struct lock lock;
-    struct cond work; // a job came, or stopping
-    struct cond end;  // a worker ended
+    struct cond end; // a worker ended
     struct list jobs;
     size_t job_count;
     size_t worker_count;
-    size_t idle_count;
+    struct list idle;     // struct worker.node, the one that worked last first
     struct ptr_vec ended; // threads to join
     bool stopping;
 };
@@ -97,6 +99,8 @@ struct thread_pool {
 struct worker {
     struct thread_pool *pool;
     struct thread *thread;
+    struct list_node node; // pool->idle
+    struct cond wake;      // it was taken from there
 };
 
 struct thread_pool *thread_pool_new(const char *name, size_t max, int idle_seconds) {
@@ -106,22 +110,39 @@ struct thread_pool *thread_pool_new(const char *name, size_t max, int idle_secon
     pool->max = max;
     pool->idle_time = idle_seconds > 0 ? idle_seconds * SECOND : 0;
     lock_init(&pool->lock, "thread pool");
-    cond_init(&pool->work);
     cond_init(&pool->end);
     list_init(&pool->jobs);
+    list_init(&pool->idle);
     return pool;
 }
 
-// Waits for a job. NULL: there is none and the worker shall end.
-static struct job *next_job(struct thread_pool *pool) {
-    struct clock *clock = clock_system();
-    int64_t deadline = pool->idle_time > 0 ? clock_monotonic(clock) + pool->idle_time : TIME_NEVER;
+// false: there is no idle one.
+static bool wake_worker(struct thread_pool *pool) {
+    struct list_node *node = list_pop_front(&pool->idle);
+    if (node)
+        cond_signal(&CONTAINER_OF(node, struct worker, node)->wake);
+    return node != NULL;
+}
+
+// Waits until the worker is taken from the idle ones. false: nobody took it in time.
+static bool wait_idle(struct worker *worker, int64_t deadline) {
+    struct thread_pool *pool = worker->pool;
     bool in_time = true;
-    while (list_empty(&pool->jobs) && !pool->stopping && in_time) {
-        pool->idle_count++;
-        in_time = clock_wait(clock, &pool->work, &pool->lock, deadline);
-        pool->idle_count--;
-    }
+    list_push_front(&pool->idle, &worker->node);
+    while (list_linked(&worker->node) && in_time)
+        in_time = clock_wait(clock_system(), &worker->wake, &pool->lock, deadline);
+    bool taken = !list_linked(&worker->node);
+    list_remove(&worker->node);
+    return taken;
+}
+
+// Waits for a job. NULL: there is none and the worker shall end.
+static struct job *next_job(struct worker *worker) {
+    struct thread_pool *pool = worker->pool;
+    int64_t deadline = pool->idle_time > 0 ? clock_monotonic(clock_system()) + pool->idle_time : TIME_NEVER;
+    bool in_time = true;
+    while (list_empty(&pool->jobs) && !pool->stopping && in_time)
+        in_time = wait_idle(worker, deadline);
     struct list_node *node = list_pop_front(&pool->jobs);
     if (!node)
         return NULL;
@@ -134,7 +155,7 @@ static void work(void *argument) {
     struct thread_pool *pool = worker->pool;
     lock_acquire(&pool->lock);
     struct job *job = NULL;
-    while ((job = next_job(pool))) {
+    while ((job = next_job(worker))) {
         lock_release(&pool->lock);
         job->function(job->argument);
         free(job);
@@ -144,12 +165,14 @@ static void work(void *argument) {
     ptr_vec_push(&pool->ended, worker->thread);
     cond_signal(&pool->end);
     lock_release(&pool->lock);
+    cond_destroy(&worker->wake);
     free(worker);
 }
 
 static void start_worker(struct thread_pool *pool) {
     struct worker *worker = alloc_zero(sizeof(*worker));
     worker->pool = pool;
+    cond_init(&worker->wake);
     pool->worker_count++;
     worker->thread = thread_start(pool->name, work, worker); // the worker can't read it before we release the lock
 }
@@ -173,11 +196,11 @@ bool thread_pool_submit(struct thread_pool *pool, void (*function)(void *argumen
     }
     list_push_back(&pool->jobs, &job->node);
     pool->job_count++;
-    if (pool->job_count > pool->idle_count && pool->worker_count < pool->max)
-        start_worker(pool);
     struct ptr_vec ended = pool->ended;
     pool->ended = (struct ptr_vec){0};
-    cond_signal(&pool->work);
+    // Last, so that the worker finds the lock free.
+    if (!wake_worker(pool) && pool->worker_count < pool->max)
+        start_worker(pool);
     lock_release(&pool->lock);
     join_ended(&ended);
     return true;
@@ -195,14 +218,14 @@ void thread_pool_stop(struct thread_pool *pool) {
         return;
     lock_acquire(&pool->lock);
     pool->stopping = true;
-    cond_broadcast(&pool->work);
+    while (wake_worker(pool))
+        continue;
     while (pool->worker_count > 0)
         cond_wait(&pool->end, &pool->lock);
     struct ptr_vec ended = pool->ended;
     lock_release(&pool->lock);
     join_ended(&ended);
     lock_destroy(&pool->lock);
-    cond_destroy(&pool->work);
     cond_destroy(&pool->end);
     free(pool);
 }
