@@ -64,7 +64,9 @@ struct http_server {
 struct http_server_link {
     struct http_server_port *port;
     int fd;
-    void *session; // gnutls_session_t, NULL: plain
+    void *session;   // gnutls_session_t, NULL: plain
+    bool hold_next;  // the next TLS record is the head of a reply whose body follows at once
+    struct str held; // it, until then
     const struct tls_material *material;
     uint64_t verified_generation; // 0: the peer was not looked at yet
     struct x509 *certificate;
@@ -99,6 +101,7 @@ struct http_server_exchange {
     bool suspended;
     bool ready; // response and status are there, or `hang_up`
     bool hang_up;
+    bool has_body; // which is there as soon as the head is
     unsigned status;
     struct MHD_Response *response;
     struct http_connection *loan; // a borrow that waits for the suspension
@@ -145,6 +148,9 @@ enum MHD_Result http_server_link_open(struct http_server_port *port, struct MHD_
                                       struct http_server_link **ret_link);
 void http_server_link_close(struct http_server_link *link);
 void http_server_link_identify(struct http_server_link *link); // makes link->peer and link->peer_error current
+
+// http_server_record.c
+void http_server_link_use_records(struct http_server_link *link);
 
 // http_server_listen.c
 int http_server_listen(const struct http_server_listener *listener, int *ret_fd, uint16_t *ret_port,

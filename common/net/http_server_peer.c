@@ -58,6 +58,8 @@ enum MHD_Result http_server_link_open(struct http_server_port *port, struct MHD_
         link->session = info == NULL ? NULL : info->tls_session;
         link->material = tls_store_get(port->tls);
         gnutls_certificate_credentials_t credentials = tls_material_credentials(link->material);
+        if (link->session != NULL)
+            http_server_link_use_records(link);
         if (link->session != NULL && credentials != NULL) {
             gnutls_credentials_set(link->session, GNUTLS_CRD_CERTIFICATE, credentials);
             if (link->material->ca.len > 0)
@@ -79,6 +81,7 @@ void http_server_link_close(struct http_server_link *link) {
         return;
     forget_peer(link);
     tls_material_unref(link->material);
+    str_free(&link->held);
     free(link);
 }
 

@@ -22,11 +22,12 @@ void http_server_exchange_release(struct http_server_exchange *exchange) {
 enum MHD_Result http_server_exchange_settle(struct http_server_exchange *exchange) {
     struct http_connection *loan = NULL;
     struct MHD_Response *response = NULL;
-    bool wait = false, hang_up = false;
+    bool wait = false, hang_up = false, has_body = false;
     LOCKED(&exchange->lock) {
         if (exchange->ready) {
             response = STEAL(exchange->response);
             hang_up = exchange->hang_up;
+            has_body = exchange->has_body;
         } else {
             wait = true;
             exchange->suspended = true;
@@ -39,6 +40,10 @@ enum MHD_Result http_server_exchange_settle(struct http_server_exchange *exchang
     if (wait) // from here the exchange may be on another thread
         return MHD_YES;
     enum MHD_Result result = MHD_NO;
+    bool body_sent =
+        has_body && !str_equal(exchange->request.method, "HEAD") && exchange->status != 204 && exchange->status != 304;
+    if (exchange->link != NULL)
+        exchange->link->hold_next = body_sent && !hang_up && response != NULL;
     if (!hang_up && response != NULL)
         result = MHD_queue_response(exchange->connection, exchange->status, response);
     if (response != NULL)
@@ -69,8 +74,11 @@ void http_server_add_headers(struct MHD_Response *response, const struct http_se
         (void)MHD_add_response_header(response, head->headers[i].name, head->headers[i].value);
 }
 
-static void publish(struct http_server_request *request, const struct http_server_head *head, struct MHD_Response *response) {
+// len: of the body, all of which is there.
+static void publish(struct http_server_request *request, const struct http_server_head *head, struct MHD_Response *response,
+                    uint64_t len) {
     struct http_server_exchange *exchange = (struct http_server_exchange *)request;
+    exchange->has_body = len > 0; // nobody else looks before it is published
     http_server_add_headers(response, head);
     http_server_exchange_publish(exchange, (unsigned)head->status, response);
 }
@@ -81,7 +89,7 @@ void http_server_reply(struct http_server_request *request, const struct http_se
         const void *in;
         void *out;
     } body = {.in = bytes};
-    publish(request, head, MHD_create_response_from_buffer(len, len > 0 ? body.out : NULL, MHD_RESPMEM_MUST_COPY));
+    publish(request, head, MHD_create_response_from_buffer(len, len > 0 ? body.out : NULL, MHD_RESPMEM_MUST_COPY), len);
 }
 
 void http_server_reply_str(struct http_server_request *request, const struct http_server_head *head, struct str *take_body) {
@@ -90,7 +98,7 @@ void http_server_reply_str(struct http_server_request *request, const struct htt
     struct MHD_Response *response = MHD_create_response_from_buffer(len, bytes, MHD_RESPMEM_MUST_FREE);
     if (response == NULL)
         free(bytes);
-    publish(request, head, response);
+    publish(request, head, response, len);
 }
 
 void http_server_reply_shared(struct http_server_request *request, const struct http_server_head *head, const void *bytes,
@@ -102,7 +110,7 @@ void http_server_reply_shared(struct http_server_request *request, const struct 
     struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(len, body.out, release, owner);
     if (response == NULL && release != NULL)
         release(owner);
-    publish(request, head, response);
+    publish(request, head, response, len);
 }
 
 // The body of a reply by slices, read from front to back.
@@ -157,5 +165,5 @@ void http_server_reply_slices(struct http_server_request *request, const struct 
         MHD_create_response_from_callback(total, MIN(total, SLICE_BLOCK), slice_body_read, body, slice_body_free);
     if (response == NULL)
         slice_body_free(body);
-    publish(request, head, response);
+    publish(request, head, response, total);
 }
