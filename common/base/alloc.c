@@ -84,6 +84,10 @@ void alloc_tune_for_small_daemon(void) {
     mallopt(M_TOP_PAD, 16 * 1024);
 }
 
+void alloc_tune_for_parallel_work(void) {
+    mallopt(M_ARENA_MAX, 4);
+}
+
 void free_ptr(void *pointer_to_pointer) {
     void *pointer = NULL;
     memcpy(&pointer, pointer_to_pointer, sizeof(pointer));

@@ -21,6 +21,8 @@ char *alloc_vprintf(const char *format, va_list args) PRINTF_LIKE(1, 0) __attrib
 
 // Tells malloc to keep few arenas and to give memory back early; called once at the start of each daemon.
 void alloc_tune_for_small_daemon(void);
+// After it, for a daemon whose threads allocate at the same time all the time: so many arenas that they seldom wait for one another.
+void alloc_tune_for_parallel_work(void);
 
 // For CLEANUP(free_ptr): frees what a pointer variable points to.
 void free_ptr(void *pointer_to_pointer);
