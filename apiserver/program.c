@@ -14,8 +14,6 @@
 #include "apiserver/storage/etcd.h"
 #include "common/base/alloc.h"
 #include "common/base/log.h"
-#include "common/base/process.h"
-#include "common/base/thread.h"
 #include "common/component/component.h"
 #include "common/component/version.h"
 #include "common/crypto/key.h"
@@ -26,7 +24,6 @@
 #define ETCD_TIMEOUT (20 * SECOND) // of what has no request's deadline
 #define ETCD_PATIENCE (20 * SECOND)
 #define ETCD_RETRY (100 * MILLISECOND)
-#define SETTLE_DELAY (2 * SECOND)
 
 struct program {
     struct apiserver_options options;
@@ -37,11 +34,8 @@ struct program {
     struct storage *storage; // until the core has it
     struct apiserver *server;
     struct front *front;
-    // The settling thread.
-    struct thread *settler;
     struct lock lock;
     struct cond wake;
-    bool stopping; // under lock
 };
 
 // --- configuration ---------------------------------------------------------------------------------------------------------------
@@ -65,6 +59,7 @@ static int check_service_account_keys(const struct apiserver_options *options, s
 static int configure(void *context, const struct option *table UNUSED, const struct str_list *given, struct error **err) {
     struct program *program = context;
     const struct apiserver_options *options = &program->options;
+    alloc_tune_for_parallel_work();
     if (apiserver_options_validate(options, err) < 0 || check_service_account_keys(options, err) < 0)
         return -1;
     if (options->anonymous_auth && str_list_contains(given, "anonymous-auth"))
@@ -112,7 +107,7 @@ static void stop_certificates(void *context) {
 static void sleep_for(struct program *program, int64_t nanoseconds) {
     int64_t deadline = clock_monotonic(program->clock) + nanoseconds;
     LOCKED(&program->lock) {
-        while (!program->stopping && clock_wait(program->clock, &program->wake, &program->lock, deadline))
+        while (clock_wait(program->clock, &program->wake, &program->lock, deadline))
             ;
     }
 }
@@ -257,35 +252,11 @@ static void stop_front(void *context) {
     front_stop(program->front);
 }
 
-// --- settling: what start-up needed goes back to the system ----------------------------------------------------------------------------
-
-static void settle(void *argument) {
-    struct program *program = argument;
-    sleep_for(program, SETTLE_DELAY);
-    process_trim_resident();
-}
-
-static int start_settling(void *context, struct error **err UNUSED) {
-    struct program *program = context;
-    program->settler = thread_start("settle", settle, program);
-    return 0;
-}
-
-static void stop_settling(void *context) {
-    struct program *program = context;
-    LOCKED(&program->lock) {
-        program->stopping = true;
-        cond_broadcast(&program->wake);
-    }
-    thread_join(program->settler);
-}
-
 static const struct component_part parts[] = {
     {"certificates", start_certificates, stop_certificates}, // first, so that a bad file is told before anything is touched
     {"storage", start_storage, stop_storage},                // the core reads from it at once
     {"core", start_core, stop_core},
     {"front", start_front, stop_front}, // last: who connects finds everything there
-    {"settle", start_settling, stop_settling},
     {NULL, NULL, NULL},
 };
 

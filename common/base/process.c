@@ -51,22 +51,35 @@ void process_block_stop_signals(void) {
     pthread_once(&stop.once, make_stop_event);
 }
 
-int process_wait_for_stop(void) {
+bool process_wait_for_stop_within(int64_t timeout, int *ret_signal) {
     pthread_once(&stop.once, make_stop_event);
     sigset_t set = stop_signals();
     AUTO_FD signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     assert(signal_fd >= 0);
     struct pollfd polled[] = {{.fd = signal_fd, .events = POLLIN}, {.fd = stop.event_fd, .events = POLLIN}};
     for (;;) {
-        if (poll(polled, 2, -1) < 0 && errno != EINTR)
-            return 0;
+        int ready = poll(polled, 2, timeout == TIME_NEVER ? -1 : (int)(timeout / MILLISECOND));
+        if (ready == 0)
+            return false;
+        *ret_signal = 0;
+        if (ready < 0 && errno != EINTR)
+            return true;
         struct signalfd_siginfo info;
-        if (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-            return (int)info.ssi_signo;
+        if (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+            *ret_signal = (int)info.ssi_signo;
+            return true;
+        }
         uint64_t count = 0;
         if (read(stop.event_fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
-            return 0;
+            return true;
     }
+}
+
+int process_wait_for_stop(void) {
+    int signal = 0;
+    while (!process_wait_for_stop_within(TIME_NEVER, &signal))
+        continue;
+    return signal;
 }
 
 void process_request_stop(int exit_code) {
@@ -79,6 +92,12 @@ void process_request_stop(int exit_code) {
 
 int process_stop_exit_code(void) {
     return stop.exit_code;
+}
+
+int64_t process_cpu_time(void) {
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (int64_t)used.tv_sec * SECOND + used.tv_nsec;
 }
 
 static volatile sig_atomic_t signal_exit_code;

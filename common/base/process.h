@@ -14,6 +14,10 @@
 void process_block_stop_signals(void);
 // Waits for SIGTERM or SIGINT, or for process_request_stop; returns the signal's number (0 for a request).
 int process_wait_for_stop(void);
+// The same, but at most so many nanoseconds (TIME_NEVER: for ever): false if nothing came.
+bool process_wait_for_stop_within(int64_t timeout, int *ret_signal);
+// CPU time that the process has used, in nanoseconds.
+int64_t process_cpu_time(void);
 // Ends the wait from any thread, with the exit code that main should return.
 void process_request_stop(int exit_code);
 int process_stop_exit_code(void);

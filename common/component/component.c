@@ -9,6 +9,7 @@
 #include "common/base/alloc.h"
 #include "common/base/log.h"
 #include "common/base/process.h"
+#include "common/component/trim.h"
 #include "common/component/version.h"
 
 #define LOGGING(member) offsetof(struct component_logging, member)
@@ -106,6 +107,15 @@ static void stop_parts(const struct component *component, size_t started) {
     }
 }
 
+static int wait_for_stop(void) {
+    struct trim trim = {0};
+    int signal = 0;
+    while (!process_wait_for_stop_within(TRIM_LOOK_INTERVAL, &signal))
+        if (trim_is_due(&trim, clock_monotonic(clock_system()), process_cpu_time()))
+            process_trim_resident();
+    return signal;
+}
+
 static int run_parts(const struct component *component, struct error **err) {
     size_t started = 0;
     for (; component->parts[started].name; started++) {
@@ -118,7 +128,7 @@ static int run_parts(const struct component *component, struct error **err) {
     }
     process_notify("READY=1");
     log_info("started", "component", component->name, "version", VERSION_GIT, NULL);
-    int signal = process_wait_for_stop();
+    int signal = wait_for_stop();
     log_info("stopping", "component", component->name, "signal", log_int(signal), NULL);
     process_notify("STOPPING=1");
     // Who ends because something is lost (the lease) must not go on acting while it cleans up: another one is at work already.
