@@ -209,10 +209,15 @@ static struct proxy_stream *start(const struct proxy_stream_request *request) {
 int proxy_stream_open(struct api_call *call, const struct proxy_stream_request *request, struct error **err) {
     struct proxy_stream *stream = start(request);
     int result = 0;
+    // Only for the answer's beginning: a worker waits here, and a kubelet that hangs must not take them all.
+    struct clock *clock = call->server->config.clock;
+    int64_t deadline = call->started + call->server->config.request_timeout;
     LOCKED(&stream->lock) {
-        while (!stream->started)
-            cond_wait(&stream->changed, &stream->lock);
-        if (stream->error && !stream->status)
+        while (!stream->started && clock_wait(clock, &stream->changed, &stream->lock, deadline)) {
+        }
+        if (!stream->started)
+            result = storage_error_deadline(err);
+        else if (stream->error && !stream->status)
             result = error_set_api(err, 500, NULL, "Get \"%s\": %s", request->path, error_message(stream->error));
         else if (!good(stream->status))
             result = answer_error(stream, request, err);

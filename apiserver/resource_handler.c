@@ -368,8 +368,8 @@ bool resource_handler_answers_at_once(struct apiserver *server, const struct req
     const char *version = request_info_query(info, "resourceVersion");
     const char *match = request_info_query(info, "resourceVersionMatch");
     const char *continue_token = request_info_query(info, "continue");
-    if (watch) // from a revision on, or from whatever the cache holds (0); without one it waits for the newest state
-        return !str_empty(version) && !request_info_query(info, "sendInitialEvents");
+    if (watch) // from a revision on, or from whatever the cache holds
+        return !request_info_query(info, "sendInitialEvents");
     return !registry_read_blocks(server->registry, resource, version ? version : "", match ? match : "", limit,
                                  continue_token ? continue_token : "");
 }

@@ -108,7 +108,7 @@ struct registry_list_options {
     bool send_initial_events;       // sendInitialEvents=true
     bool send_initial_events_given; // with the above false: sendInitialEvents=false came
     bool allow_bookmarks;           // watch only
-    int64_t watch_deadline;         // watch only, monotonic: when the caller is going to end it (a bookmark comes before); 0: never
+    int64_t watch_deadline; // watch only, monotonic: when the caller is going to end it (a bookmark comes before); 0: never
 };
 
 // One page. items are owned references. Free with registry_list_free.

@@ -27,6 +27,9 @@ int etcd_answer_error(const struct etcd_answer *answer, struct error **err) {
         return storage_error_compacted(err);
     if (answer->code == GRPC_OUT_OF_RANGE && strstr(text, "future revision"))
         return status_resource_version_too_large(err, 0, answer->revision);
+    // A member without a leader, or one that was away: 503, where upstream says 500.
+    if (answer->code == GRPC_UNAVAILABLE)
+        return status_service_unavailable(err, text);
     // As upstream: 500 without a reason, and etcd's own words, which operators search for.
     return error_set_api(err, 500, NULL, "%s", text);
 }

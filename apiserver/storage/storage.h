@@ -7,7 +7,8 @@
 // Errors are API errors that can go to the client as they are:
 //   the deadline passed                     504 Timeout
 //   no endpoint can be reached              503 ServiceUnavailable
-//   etcd answered with an error of its own  500, no reason, etcd's text: "etcdserver: request timed out" (as upstream)
+//   etcd says that it is not available      503 ServiceUnavailable, etcd's text: "etcdserver: request timed out"
+//   etcd answered with another error        500, no reason, etcd's text (as upstream)
 //   the revision has been compacted         410 Expired
 //   the revision is still to come           504 Timeout, cause ResourceVersionTooLarge
 // After a 5xx a write may or may not have been applied. It is never repeated here.

@@ -128,7 +128,7 @@ static bool stopping(struct watch_feed *feed) {
 
 // Says once that the store is gone, and waits a little longer each time.
 static void back_off(struct watch_feed *feed, const char *what, const struct error *error) {
-    if (!feed->failing) {
+    if (!feed->failing && !stopping(feed)) {
         feed->failing = true;
         log_warning("etcd cannot be followed, trying again", "operation", what, "err", error_message(error), NULL);
     }

@@ -16,6 +16,7 @@ void validation_namespace(const struct json *object, struct field_errors *errors
 
 void validation_namespace_update_status(const struct json *object, const struct json *old, struct field_errors *errors) {
     (void)old;
+    validation_namespace(object, errors); // the subresource finalize comes here, too
     const char *phase = json_find_text(object, "status.phase");
     bool deleting = meta_deleting(object);
     if (!deleting && !str_equal(phase, "Active"))

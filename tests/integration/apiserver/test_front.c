@@ -46,6 +46,8 @@ static void kubelet_handler(void *context, struct http_server_request *request) 
     if (str_equal(request->path, "/containerLogs/default/waits/c")) {
         head.status = 400;
         str_append(&body, "container \"c\" in pod \"waits\" is waiting to start: ContainerCreating");
+    } else if (str_equal(request->path, "/containerLogs/default/hangs/c")) {
+        usleep(4500000);
     } else if (str_equal(request->path, "/containerLogs/default/runs/c")) {
         for (int i = 0; i < 100000; i++)
             str_printf(&body, "line %d %s\n", i, request->query);
@@ -96,7 +98,8 @@ static void start_server(struct world *world) {
                                       .random = random_system(),
                                       .take_storage = storage,
                                       .take_authenticator = authenticator_union_new(members, 2, false),
-                                      .kubelet = {dial, NULL}};
+                                      .kubelet = {dial, NULL},
+                                      .request_timeout = 3 * SECOND};
     if (apiserver_new(&config, &world->server, &error) < 0 || apiserver_start(world->server, &error) < 0)
         fail_msg("%s", error_message(error));
     struct front_config front = {.server = world->server, .tls = world->tls, .address = "127.0.0.1"};
@@ -330,6 +333,7 @@ static void test_logs(void **state) {
     create_pod(world, "runs", "n1");
     create_pod(world, "waits", "n1");
     create_pod(world, "two", "n1");
+    create_pod(world, "hangs", "n1");
     create_pod(world, "lost", "n2");
     create_pod(world, "unbound", "");
     static const struct {
@@ -345,6 +349,7 @@ static void test_logs(void **state) {
         {"lost/log", 404, "nodes \\\"n2\\\" not found"},
         {"unbound/log", 200, ""},
         {"absent/log", 404, "pods \\\"absent\\\" not found"},
+        {"hangs/log", 504, "request did not complete within requested timeout"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         AUTO_STR path = {0};
@@ -389,9 +394,10 @@ static void test_etcd_paused(void **state) {
         {"GET", CONFIG_MAPS "?watch=1&timeoutSeconds=1", NULL, 200}, // begins with what the cache has
         {"GET", CONFIG_MAPS "?timeout=500ms", NULL, 504},
         {"GET", CONFIG_MAPS "/kept?timeout=500ms", NULL, 504},
-        {"DELETE", CONFIG_MAPS "/kept?timeout=500ms", NULL, 504},
+        {"DELETE", CONFIG_MAPS "/doomed?timeout=500ms", NULL, 504}, // and may be done or not
         {"POST", CONFIG_MAPS "?timeout=500ms", "{\"metadata\":{\"name\":\"never\"}}", 504},
     };
+    assert_int_equal(create_config_map(world->admin, "doomed", 10), 201);
     etcd_process_pause(&world->etcd);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         AUTO_STR text = {0};

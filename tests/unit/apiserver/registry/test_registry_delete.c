@@ -82,6 +82,11 @@ static void namespaces(void **state) {
          "spec.finalizers=[\"kubernetes\"];metadata.labels={\"kubernetes.io/metadata.name\":\"ns\"}"},
         {"merge", "namespaces/status", "/ns", "{\"metadata\":{\"annotations\":{\"a\":\"b\"}},\"status\":{\"conditions\":null}}",
          200, NULL, "metadata.annotations.a=b;status.phase=Active"},
+        {"update", "namespaces/finalize", "/ns", "{\"metadata\":{\"name\":\"ns\"},\"spec\":{\"finalizers\":[\"bad\"]}}", 422,
+         "Invalid",
+         "Namespace \"ns\" is invalid: spec.finalizers: Invalid value: \"bad\": name is neither a standard finalizer name nor is "
+         "it "
+         "fully qualified"},
         {"delete", "namespaces", "/default", "", 403, "Forbidden",
          "namespaces \"default\" is forbidden: this namespace may not be deleted"},
         {"delete", "namespaces", "/ns", "", 200, NULL,
