@@ -216,13 +216,7 @@ static int method_not_allowed(struct error **err) {
 }
 
 static bool group_version_known(const struct request_info *info) {
-    const struct resource_group *group = resources_group(info->group);
-    if (!group || str_empty(info->group) != str_equal(info->api_prefix, "api"))
-        return false;
-    for (size_t i = 0; i < group->version_count; i++)
-        if (str_equal(group->versions[i].version, info->version))
-            return true;
-    return false;
+    return str_empty(info->group) == str_equal(info->api_prefix, "api") && resources_version(info->group, info->version);
 }
 
 // Whether the URL's shape fits the resource's scope and the verb; upstream has no route otherwise.

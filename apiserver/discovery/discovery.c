@@ -121,16 +121,8 @@ static struct json *plain_subresource(const struct resource *resource, const str
     return value;
 }
 
-static const struct resource_version *find_version(const char *group_name, const char *version) {
-    const struct resource_group *group = resources_group(group_name);
-    for (size_t i = 0; group && i < group->version_count; i++)
-        if (str_equal(group->versions[i].version, version))
-            return &group->versions[i];
-    return NULL;
-}
-
 bool discovery_resources(const char *group, const char *version, struct str *out) {
-    const struct resource_version *found = find_version(group, version);
+    const struct resource_version *found = resources_version(group, version);
     if (!found)
         return false;
     AUTO_JSON answer = new_kind("APIResourceList", *group ? "v1" : NULL);

@@ -30,16 +30,8 @@ void openapi_cache_free(struct openapi_cache *cache) {
     free(cache);
 }
 
-static const struct resource_version *find_version(const char *group_name, const char *version) {
-    const struct resource_group *group = resources_group(group_name);
-    for (size_t i = 0; group && i < group->version_count; i++)
-        if (str_equal(group->versions[i].version, version))
-            return &group->versions[i];
-    return NULL;
-}
-
 bool openapi_document(const char *group, const char *version, struct str *out) {
-    const struct resource_version *found = find_version(group, version);
+    const struct resource_version *found = resources_version(group, version);
     if (!found)
         return false;
     str_append(out, "{\"openapi\":\"3.0.0\",\"info\":{\"title\":\"Kubernetes\",\"version\":\"" VERSION_GIT "\"},\"paths\":{");

@@ -26,6 +26,14 @@ const struct resource_group *resources_group(const char *group) {
     return NULL;
 }
 
+const struct resource_version *resources_version(const char *group, const char *version) {
+    const struct resource_group *found = resources_group(group);
+    for (size_t i = 0; found && i < found->version_count; i++)
+        if (str_equal(found->versions[i].version, version))
+            return &found->versions[i];
+    return NULL;
+}
+
 const struct resource *resources_find(const char *group, const char *version, const char *plural) {
     for (size_t i = 0; i < schema_tables_resource_count; i++) {
         const struct resource *row = schema_tables_resources[i];

@@ -87,7 +87,8 @@ struct resource_group {
 // All rows, in discovery order.
 const struct resource *const *resources_all(size_t *ret_count);
 const struct resource_group *resources_groups(size_t *ret_count);
-const struct resource_group *resources_group(const char *group); // NULL if there is none
+const struct resource_group *resources_group(const char *group);                          // NULL if there is none
+const struct resource_version *resources_version(const char *group, const char *version); // NULL if there is none
 
 // NULL if there is none.
 const struct resource *resources_find(const char *group, const char *version, const char *plural);
