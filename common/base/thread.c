@@ -89,7 +89,7 @@ struct thread_pool {
     struct lock lock;
     struct cond end; // a worker ended
     struct list jobs;
-    size_t job_count;
+    _Atomic size_t job_count; // changed under lock
     size_t worker_count;
     struct list idle;     // struct worker.node, the one that worked last first
     struct ptr_vec ended; // threads to join
@@ -207,10 +207,7 @@ bool thread_pool_submit(struct thread_pool *pool, void (*function)(void *argumen
 }
 
 size_t thread_pool_queue_len(struct thread_pool *pool) {
-    LOCKED(&pool->lock) {
-        return pool->job_count;
-    }
-    return 0;
+    return pool->job_count;
 }
 
 void thread_pool_stop(struct thread_pool *pool) {
