@@ -5,12 +5,21 @@ set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=${CUBE_BUILD:-$top/build}
-export CUBE_BUILD=$build CUBE_RUN=${CUBE_RUN:-$build/e2e} CUBE_NETWORK=7
-export CUBE_API_PORT=16443 CUBE_ETCD_PORT=23700 CUBE_SCHEDULER_PORT=20259 CUBE_CONTROLLER_MANAGER_PORT=20257
+export CUBE_BUILD=$build CUBE_RUN=${CUBE_RUN:-$build/e2e} CUBE_NETWORK=${CUBE_NETWORK:-7}
+export CUBE_API_PORT=${CUBE_API_PORT:-16443} CUBE_ETCD_PORT=${CUBE_ETCD_PORT:-23700}
+export CUBE_SCHEDULER_PORT=${CUBE_SCHEDULER_PORT:-20259} CUBE_CONTROLLER_MANAGER_PORT=${CUBE_CONTROLLER_MANAGER_PORT:-20257}
 # Short times, so that a lost node is noticed within seconds.
 export CUBE_APISERVER_ARGS="--default-unreachable-toleration-seconds=2 --default-not-ready-toleration-seconds=2"
 export CUBE_CONTROLLER_MANAGER_ARGS="--node-monitor-grace-period=16s --node-monitor-period=1s"
 run=$CUBE_RUN
+
+# Containers need root. Without it the scenario runs itself through sudo, or is skipped.
+if [ "$(id -u)" != 0 ]; then
+    sudo -n true 2> /dev/null || { echo "needs root, or a sudo that asks nothing"; exit 77; }
+    kept=()
+    for name in PATH "${!CUBE_@}"; do kept+=("$name=${!name}"); done
+    exec sudo -n env "${kept[@]}" "$0" "$@"
+fi
 export KUBECONFIG=$run/admin.kubeconfig
 
 quickstart() { "$top/deploy/quickstart" "$@"; }
@@ -23,9 +32,10 @@ note() { printf '%s  %s\n' "$(date +%T)" "$*"; }
 
 # eventually SECONDS COMMAND...: succeeds as soon as the command does.
 eventually() {
-    local seconds=$1 i
+    local seconds=$1 ends
     shift
-    for ((i = 0; i < seconds * 5; i++)); do
+    ends=$(($(date +%s) + seconds))
+    while [ "$(date +%s)" -le "$ends" ]; do
         "$@" > /dev/null 2>&1 && return 0
         sleep 0.2
     done
@@ -73,15 +83,16 @@ container_pid() {
     id=$(path pod "$pod" '{.status.containerStatuses[0].containerID}')
     ctr --address "$run/$node/containerd.sock" -n k8s.io tasks ls | awk -v id="${id#containerd://}" '$1 == id {print $2}'
 }
-component_pid() { cat "$run/pids/$1.pid"; }
+component_pid() { quickstart pid "$1" 2> /dev/null; }
+component_alive() { grep -qs '^State:.[^ZX]' "/proc/$(component_pid "$1")/status"; }
 # kill -9, and wait until the supervisor has started it again.
 kill_component() {
     local before
     before=$(component_pid "$1")
     kill -9 "$before"
-    eventually 10 component_changed "$1" "$before"
+    eventually 15 component_changed "$1" "$before"
 }
-component_changed() { [ -s "$run/pids/$1.pid" ] && [ "$(component_pid "$1")" != "$2" ] && grep -qs '^State:.[^ZX]' "/proc/$(component_pid "$1")/status"; }
+component_changed() { component_alive "$1" && [ "$(component_pid "$1")" != "$2" ]; }
 
 delete_all() { kube delete replicasets,pods --all --wait=false > /dev/null 2>&1 || true; eventually 40 no_pods; }
 no_pods() { [ -z "$(kube get pods -o name)" ]; }

@@ -41,9 +41,20 @@ eventually 20 kube get --raw /readyz
 ask GET "$maps?watch=true&resourceVersion=1&timeoutSeconds=2" 200 Expired '{"type":"ERROR"'
 kube delete configmap versions
 equal "$before" "$(kube get configmaps,pods -o name)" "something was written"
-# Without credentials, and with credentials of another CA
 equal 401 "$(curl -sk -o /dev/null -w '%{http_code}' "https://127.0.0.1:$CUBE_API_PORT/api/v1/pods")"
-equal 401 "$(nsenter --net=/run/netns/cube7-node-1 curl -sk -o /dev/null -w '%{http_code}' https://127.0.0.1:10250/pods)"
+# Credentials: none, of another CA with the same name, and for the kubelet also those of a good one
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$work/ca.key" -subj /CN=cube-ca -days 2 -out "$work/ca.crt" 2> /dev/null
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$work/false.key" -subj /O=system:masters/CN=kubernetes-admin -out "$work/false.csr" 2> /dev/null
+openssl x509 -req -in "$work/false.csr" -CA "$work/ca.crt" -CAkey "$work/ca.key" -CAcreateserial -days 2 -out "$work/false.crt" 2> /dev/null
+code() { curl -sk -o /dev/null -w '%{http_code}' "$@" || true; }
+node_code() { nsenter "--net=/run/netns/cube$CUBE_NETWORK-node-1" curl -sk -o /dev/null -w '%{http_code}' "$@" || true; }
+false_one=(--cert "$work/false.crt" --key "$work/false.key")
+# 000: the handshake was refused
+refused() { case $1 in 401 | 000) ;; *) fail "$2 was answered with $1" ;; esac; }
+refused "$(code "${false_one[@]}" "https://127.0.0.1:$CUBE_API_PORT/api/v1/pods")" "a certificate of another CA"
+equal 401 "$(node_code https://127.0.0.1:10250/pods)"
+refused "$(node_code "${false_one[@]}" https://127.0.0.1:10250/pods)" "a certificate of another CA at the kubelet"
+equal 200 "$(node_code --cert "$run/pki/apiserver-kubelet-client.crt" --key "$run/pki/apiserver-kubelet-client.key" https://127.0.0.1:10250/pods)"
 
 printf 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n bad: indent\n' > "$work/broken.yaml"
 message=$(kube apply -f "$work/broken.yaml" 2>&1) && fail "broken YAML was accepted"
