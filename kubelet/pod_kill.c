@@ -113,7 +113,7 @@ static void remove_log_link(struct pod_worker *worker, const struct runtime_cont
     unlink(str_text(&link));
 }
 
-static bool remove_container(struct pod_worker *worker, const struct runtime_container *container) {
+bool pod_kill_remove_container(struct pod_worker *worker, const struct runtime_container *container) {
     struct runtime *runtime = worker->pods->config.runtime;
     AUTO_ERROR failure = NULL;
     if (runtime->ops->remove_container(runtime, container->id, &failure) < 0 && !runtime_error_is(failure, "NotFound")) {
@@ -146,7 +146,7 @@ void pod_kill_collect(struct pod_sync_state *sync) {
         // The newest, and the one before it, whose log is "previous".
         if (row == newest || row == before || row->state == RUNTIME_CONTAINER_RUNNING)
             continue;
-        if (!remove_container(worker, row))
+        if (!pod_kill_remove_container(worker, row))
             continue;
         if (!str_empty(row->log_path))
             unlink(row->log_path);
@@ -183,7 +183,7 @@ bool pod_kill_clean(struct pod_worker *worker) {
 bool pod_kill_remove(struct pod_worker *worker, const struct pod_observed *observed) {
     bool all = true;
     for (size_t i = 0; i < observed->containers.len; i++)
-        all &= remove_container(worker, VEC_AT(&observed->containers, struct runtime_container, i));
+        all &= pod_kill_remove_container(worker, VEC_AT(&observed->containers, struct runtime_container, i));
     for (size_t i = 0; all && i < observed->sandboxes.len; i++)
         all &= remove_sandbox(worker, VEC_AT(&observed->sandboxes, struct runtime_sandbox, i));
     AUTO_ERROR failure = NULL;

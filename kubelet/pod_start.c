@@ -336,19 +336,6 @@ static bool run_container(struct pod_sync_state *sync, const struct pod_action *
     return true;
 }
 
-// The runtime may still be giving up the start of it: then it can be removed a little later.
-static bool remove_unstarted(struct pod_sync_state *sync, const struct pod_action *action) {
-    struct pod_worker *worker = sync->worker;
-    struct runtime *runtime = worker->pods->config.runtime;
-    AUTO_ERROR failure = NULL;
-    if (runtime->ops->remove_container(runtime, action->id, &failure) == 0 || runtime_error_is(failure, "NotFound"))
-        return true;
-    log_v(2, "container that never ran was not removed, will retry", "pod", worker->name, "container", action->name, "err",
-          error_message(failure), NULL);
-    pod_worker_wake_at(worker, clock_monotonic(worker->pods->config.clock) + REMOVE_RETRY);
-    return false;
-}
-
 bool pod_start_container(struct pod_sync_state *sync, const struct pod_action *action) {
     struct pod_worker *worker = sync->worker;
     const struct runtime_container *before = pod_observed_container(&sync->observed, action->name, 0);
@@ -372,8 +359,11 @@ bool pod_start_container(struct pod_sync_state *sync, const struct pod_action *a
         fail_start(sync, action, "CreateContainerConfigError", error_message(failure), RETRY);
         return true;
     }
-    if (action->id && !remove_unstarted(sync, action))
+    // The runtime may still be giving up the start of one that never ran: then it can be removed a little later.
+    if (action->id && !pod_kill_remove_container(worker, before)) {
+        pod_worker_wake_at(worker, clock_monotonic(worker->pods->config.clock) + REMOVE_RETRY);
         return false;
+    }
     if (!action->id && before && before->state == RUNTIME_CONTAINER_EXITED) {
         int64_t now = clock_wall(worker->pods->config.clock);
         LOCKED(&worker->lock) {

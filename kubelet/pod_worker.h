@@ -98,6 +98,8 @@ bool pod_start_volumes(struct pod_sync_state *sync); // false: not ready; the wo
 void pod_kill_container(struct pod_sync_state *sync, const struct pod_action *action);
 // Removes what is left in the runtime, and the pod's files. false: not all could be removed.
 bool pod_kill_remove(struct pod_worker *worker, const struct pod_observed *observed);
+// One ended container. false: not now.
+bool pod_kill_remove_container(struct pod_worker *worker, const struct runtime_container *container);
 bool pod_kill_clean(struct pod_worker *worker); // volumes and control group
 // Keeps the newest ended container of each name, removes older ones, and sandboxes that are not the newest.
 void pod_kill_collect(struct pod_sync_state *sync);

@@ -344,6 +344,30 @@ static void test_bad_command(void **state) {
     MUST(runtime->ops->remove_sandbox(runtime, sandbox, NULL));
 }
 
+// What a start that kill -9 broke off may leave: a task of a container that CRI does not take for running. It can be removed.
+static void test_unknown_task(void **state) {
+    struct fixture *f = ready(state);
+    struct runtime *runtime = f->runtime;
+    AUTO_ERROR err = NULL;
+    CLEANUP(runtime_sandbox_config_freep) struct runtime_sandbox_config *parent = sandbox_config(f, "u5");
+    CLEANUP(runtime_container_config_freep) struct runtime_container_config *config = container_config("u5", "c", "sleep 1000");
+    CLEANUP(free_ptr) char *sandbox = NULL;
+    CLEANUP(free_ptr) char *id = NULL;
+    MUST(runtime->ops->run_sandbox(runtime, parent, &sandbox, &err));
+    MUST(runtime->ops->create_container(runtime, sandbox, config, parent, &id, &err));
+    assert_int_equal(shell("ctr --address %s/c.sock -n k8s.io tasks start --detach --null-io %s", f->root, id), 0);
+    bool removed = false;
+    for (int i = 0; i < 50 && !removed; i++) {
+        AUTO_ERROR failure = NULL;
+        removed = runtime->ops->remove_container(runtime, id, &failure) == 0;
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+    }
+    assert_true(removed);
+    assert_int_equal(shell("! ctr --address %s/c.sock -n k8s.io tasks ls -q | grep -q %s", f->root, id), 0);
+    MUST(runtime->ops->stop_sandbox(runtime, sandbox, &err));
+    MUST(runtime->ops->remove_sandbox(runtime, sandbox, &err));
+}
+
 static void test_stop_with_grace(void **state) {
     struct fixture *f = ready(state);
     struct runtime *runtime = f->runtime;
@@ -369,8 +393,8 @@ static void test_stop_with_grace(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_status),      cmocka_unit_test(test_images),          cmocka_unit_test(test_pod),
-        cmocka_unit_test(test_bad_command), cmocka_unit_test(test_stop_with_grace),
+        cmocka_unit_test(test_status),      cmocka_unit_test(test_images),       cmocka_unit_test(test_pod),
+        cmocka_unit_test(test_bad_command), cmocka_unit_test(test_unknown_task), cmocka_unit_test(test_stop_with_grace),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
