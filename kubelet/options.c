@@ -507,6 +507,17 @@ static void check_taints(const struct kubelet_options *o, struct str *out) {
     }
 }
 
+static void check_tls(const struct kubelet_options *o, struct str *out) {
+    static const char *const versions[] = {"", "VersionTLS10", "VersionTLS11", "VersionTLS12", "VersionTLS13"};
+    bool known = !o->tls_min_version;
+    for (size_t i = 0; i < ARRAY_LEN(versions); i++)
+        known = known || str_equal(o->tls_min_version, versions[i]);
+    if (!known)
+        mistake(out, "tlsMinVersion (--tls-min-version): unknown tls version \"%s\"", o->tls_min_version);
+    if (str_empty(o->tls_cert_file) != str_empty(o->tls_private_key_file))
+        mistake(out, "tlsCertFile and tlsPrivateKeyFile must be given together");
+}
+
 static void check(const struct kubelet_options *o, struct str *out) {
     check_ports(o, out);
     check_node_ips(o, out);
@@ -524,8 +535,7 @@ static void check(const struct kubelet_options *o, struct str *out) {
         mistake(out, "--cloud-provider \"%s\" must be \"external\" or empty", o->cloud_provider);
     if (str_empty(o->runtime_endpoint))
         mistake(out, "the containerRuntimeEndpoint was not specified or empty, use --container-runtime-endpoint to set");
-    if (str_empty(o->tls_cert_file) != str_empty(o->tls_private_key_file))
-        mistake(out, "tlsCertFile and tlsPrivateKeyFile must be given together");
+    check_tls(o, out);
 }
 
 // What is accepted but stays without effect in this combination: said once, at start.
@@ -536,6 +546,11 @@ static void warn(const struct kubelet_options *o) {
     if (o->feature_gates.len > 0)
         log_warning("feature gates change nothing here: what exists is on", "count", log_int((int64_t)o->feature_gates.len),
                     NULL);
+    if (o->tls_cipher_suites.len > 0)
+        log_warning("--tls-cipher-suites has no effect", "why", "GnuTLS's own list is used, without what is unsafe", NULL);
+    if (str_equal(o->tls_min_version, "VersionTLS10") || str_equal(o->tls_min_version, "VersionTLS11"))
+        log_warning("--tls-min-version is raised to VersionTLS12", "why", "older versions are not spoken", "given",
+                    o->tls_min_version, NULL);
     if (o->max_pod_grace_period > 0)
         log_warning("evictionMaxPodGracePeriod has no effect", "why", no_eviction, NULL);
 }

@@ -257,8 +257,12 @@ static int start_main(struct server *server, struct error **err) {
     if (options->enable_server) {
         if (load_tls(server, err) < 0)
             return -1;
-        listeners[count++] = (struct http_server_listener){
-            .name = "secure", .address = options->address, .port = (uint16_t)options->port, .tls = server->tls, .threads = 1};
+        listeners[count++] = (struct http_server_listener){.name = "secure",
+                                                           .address = options->address,
+                                                           .port = (uint16_t)options->port,
+                                                           .tls = server->tls,
+                                                           .tls_1_3_only = str_equal(options->tls_min_version, "VersionTLS13"),
+                                                           .threads = 1};
     }
     if (options->read_only_port > 0)
         listeners[count++] = (struct http_server_listener){

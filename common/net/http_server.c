@@ -25,6 +25,7 @@
 // How long streams get to send their last chunk when the server stops.
 #define STREAM_END_TIME SECOND
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+#define TLS_1_3_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define IO_STACK_SIZE ((size_t)1024 * 1024)
@@ -240,7 +241,7 @@ static int start_daemon(const struct http_server_config *config, const struct ht
     size_t buffer = config->connection_buffer > 0 ? config->connection_buffer : DEFAULT_CONNECTION_BUFFER;
     struct MHD_OptionItem tls_options[] = {
         {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, __extension__(void *) no_certificate},
-        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)(listener->tls_1_3_only ? TLS_1_3_PRIORITIES : TLS_PRIORITIES)},
         {MHD_OPTION_END, 0, NULL},
     };
     struct MHD_OptionItem pool_options[] = {

@@ -64,6 +64,7 @@ struct http_server_listener {
     int listen_fd;         // instead of both, if > 0: a listening socket; the server closes it
     struct tls_store *tls; // NULL: plain HTTP. Borrowed: must outlive the server. Its CAs verify clients' certificates
     unsigned threads;      // I/O threads; 0: 2 with TLS, 1 without
+    bool tls_1_3_only;     // else TLS 1.2 is spoken as well
 };
 
 struct http_server_config {
