@@ -3,6 +3,7 @@
 #include "apiserver/discovery_handler.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "apiserver/discovery/discovery.h"
 #include "apiserver/discovery/openapi.h"
@@ -143,5 +144,19 @@ void discovery_handler_openapi(struct api_call *call) {
         not_found(call);
         return;
     }
+    answer_tagged(call, "application/json", &text);
+}
+
+// kubectl asks here for what it did not find in v3: Lists, and kinds that are not there. Without an answer it gives up with a message
+// that tells nothing; a document that describes nothing lets it go on to the right one.
+void discovery_handler_openapi_v2(struct api_call *call) {
+    const char *accept = api_request_header(call->request, "Accept");
+    struct str text = {0};
+    if (accept && strstr(accept, "proto-openapi.spec.v2")) {
+        openapi_empty_v2_protobuf(&text);
+        answer_tagged(call, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", &text);
+        return;
+    }
+    openapi_empty_v2(&text);
     answer_tagged(call, "application/json", &text);
 }

@@ -9,5 +9,6 @@ void discovery_handler_api(struct api_call *call);  // /api, /api/v1
 void discovery_handler_apis(struct api_call *call); // /apis, /apis/<group>, /apis/<group>/<version>
 // /openapi/v3 and /openapi/v3/<path of a group version>
 void discovery_handler_openapi(struct api_call *call);
+void discovery_handler_openapi_v2(struct api_call *call);
 
 #endif

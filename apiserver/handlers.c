@@ -52,6 +52,7 @@ static const struct route {
     {"/healthz", true, false, health_handler},
     {"/livez", true, false, health_handler},
     {"/metrics", false, false, metrics_handler},
+    {"/openapi/v2", false, false, discovery_handler_openapi_v2},
     {"/openapi/v3", true, false, discovery_handler_openapi},
     {"/readyz", true, false, health_handler},
     {"/version", false, true, version_handler},

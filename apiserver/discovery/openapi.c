@@ -3,6 +3,7 @@
 #include "apiserver/discovery/openapi.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "apiserver/discovery/openapi_paths.h"
 #include "apiserver/discovery/openapi_schemas.h"
@@ -75,4 +76,23 @@ void openapi_index(struct openapi_cache *cache, struct str *out) {
             make_index(&cache->index);
         str_append_n(out, str_text(&cache->index), cache->index.len);
     }
+}
+
+void openapi_empty_v2(struct str *out) {
+    str_append(out, "{\"swagger\":\"2.0\",\"info\":{\"title\":\"Kubernetes\",\"version\":\"" VERSION_GIT "\"},\"paths\":{}}\n");
+}
+
+// A field of protobuf that holds less than 128 bytes.
+static void append_field(struct str *out, unsigned number, const char *bytes, size_t len) {
+    str_append_char(out, (char)(number << 3 | 2));
+    str_append_char(out, (char)len);
+    str_append_n(out, bytes, len);
+}
+
+void openapi_empty_v2_protobuf(struct str *out) {
+    AUTO_STR info = {0};
+    append_field(&info, 1, "Kubernetes", strlen("Kubernetes"));
+    append_field(&info, 2, VERSION_GIT, strlen(VERSION_GIT));
+    append_field(out, 1, "2.0", strlen("2.0"));
+    append_field(out, 2, str_text(&info), info.len);
 }

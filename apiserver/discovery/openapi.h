@@ -18,4 +18,8 @@ void openapi_index(struct openapi_cache *cache, struct str *out);
 // The document of a group version ("" for core). Appends. false: there is no such version.
 bool openapi_document(const char *group, const char *version, struct str *out);
 
+// The document of OpenAPI v2 (GET /openapi/v2), as JSON and in gnostic's protobuf: version and title, no paths, no definitions.
+void openapi_empty_v2(struct str *out);
+void openapi_empty_v2_protobuf(struct str *out);
+
 #endif

@@ -127,6 +127,21 @@ static void test_openapi(void **state) {
     assert_false(openapi_document("apps", "v7", &none));
 }
 
+// kubectl reads the protobuf with a parser that refuses what is wrong.
+static void test_openapi_v2(void **state) {
+    (void)state;
+    AUTO_STR text = {0};
+    openapi_empty_v2(&text);
+    AUTO_JSON document = parse(&text);
+    assert_string_equal(json_get_text(document, "swagger"), "2.0");
+    AUTO_STR bytes = {0};
+    openapi_empty_v2_protobuf(&bytes);
+    const char *title = "\n\nKubernetes";
+    assert_memory_equal(str_text(&bytes), "\n\0032.0\022", 6);
+    assert_int_equal(str_text(&bytes)[6], (int)bytes.len - 7);
+    assert_memory_equal(str_text(&bytes) + 7, title, strlen(title));
+}
+
 static bool has_parameter(const struct json *operation, const char *name) {
     return json_array_find(json_get(operation, "parameters"), "name", name, NULL);
 }
@@ -160,6 +175,7 @@ static void test_openapi_core(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_versions),  cmocka_unit_test(test_groups),
                                        cmocka_unit_test(test_resources), cmocka_unit_test(test_aggregated),
-                                       cmocka_unit_test(test_openapi),   cmocka_unit_test(test_openapi_core)};
+                                       cmocka_unit_test(test_openapi),   cmocka_unit_test(test_openapi_core),
+                                       cmocka_unit_test(test_openapi_v2)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
