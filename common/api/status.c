@@ -106,14 +106,6 @@ int status_expired(struct error **err, const char *format, ...) {
     return result;
 }
 
-int status_gone(struct error **err, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    int result = set_formatted(err, 410, "Gone", "", format, args);
-    va_end(args);
-    return result;
-}
-
 int status_too_large(struct error **err, const char *format, ...) {
     va_list args;
     va_start(args, format);
@@ -151,15 +143,6 @@ int status_internal(struct error **err, const char *format, ...) {
 
 int status_too_many_requests(struct error **err, const char *message, int retry_after_seconds) {
     error_set_api(err, 429, "TooManyRequests", "%s", message);
-    if (err)
-        (*err)->retry_after_seconds = retry_after_seconds;
-    return -1;
-}
-
-int status_server_timeout(struct error **err, const struct resource *resource, const char *operation, int retry_after_seconds) {
-    CLEANUP(free_ptr) char *what = resource_name(resource);
-    set(err, 500, "ServerTimeout", resource, operation,
-        alloc_printf("The %s operation against %s could not be completed at this time, please try again.", operation, what));
     if (err)
         (*err)->retry_after_seconds = retry_after_seconds;
     return -1;
@@ -238,7 +221,7 @@ struct json *status_from_error(const struct error *error) {
     json_set_string(object, "message", error->message);
     json_set_string(object, "reason", error->reason);
     AUTO_JSON details = details_of(error);
-    if (json_object_size(details))
+    if (json_object_size(details) || error->code == 404) // clients look into a NotFound's details without asking
         json_set(object, "details", json_ref(details));
     json_set_int(object, "code", error->code);
     return object;

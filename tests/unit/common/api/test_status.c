@@ -28,6 +28,12 @@ static void test_objects(void **state) {
                         "\"message\":\"replicasets.apps \\\"x\\\" not found\",\"reason\":\"NotFound\",\"details\":{\"name\":"
                         "\"x\",\"group\":\"apps\",\"kind\":\"replicasets\"},\"code\":404}");
     err = NULL;
+    status_no_such_path(&err);
+    CLEANUP(free_ptr) char *no_path = text_of(err);
+    assert_string_equal(no_path,
+                        "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":\"the "
+                        "server could not find the requested resource\",\"reason\":\"NotFound\",\"details\":{},\"code\":404}");
+    err = NULL;
     status_unauthorized(&err);
     CLEANUP(free_ptr) char *unauthorized = text_of(err);
     assert_string_equal(unauthorized, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\","
