@@ -88,8 +88,9 @@ static void print_help(const struct session *session, const struct command *comm
         fprintf(out, "\nUsage:\n  cubectl [command] [flags]\n\nUse \"cubectl <command> --help\" for more about a command.\n");
         return;
     }
-    fprintf(out, "%s\n\nUsage:\n  %s %s [flags]\n", command->summary, session->command,
-            command->subcommands ? "COMMAND" : command->arguments);
+    const char *arguments = command->subcommands ? "COMMAND" : command->arguments;
+    fprintf(out, "%s\n\nUsage:\n  %s%s%s [flags]\n", command->summary, session->command, str_empty(arguments) ? "" : " ",
+            str_empty(arguments) ? "" : arguments);
     if (command->subcommands) {
         fprintf(out, "\nAvailable Commands:\n");
         list_commands(command->subcommands, out);
@@ -176,6 +177,15 @@ static int run_command(struct session *session, const struct invocation *invocat
     return result;
 }
 
+// `help COMMAND` is `COMMAND --help`.
+static void take_help(struct ptr_vec *arguments) {
+    size_t position = next_word(arguments, 1, session_global_options());
+    if (position >= arguments->len || !str_equal(arguments->items[position], "help"))
+        return;
+    ptr_vec_remove(arguments, position);
+    ptr_vec_push(arguments, (char *)"--help");
+}
+
 int cubectl_run(const struct cubectl_config *config, int argc, char **argv) {
     struct session session = {
         .in = config->in, .out = config->out, .errors = config->errors, .clock = config->clock, .transport = config->transport};
@@ -183,6 +193,7 @@ int cubectl_run(const struct cubectl_config *config, int argc, char **argv) {
     str_append(&invocation.name, "cubectl");
     for (int i = 0; i < argc; i++)
         ptr_vec_push(&invocation.arguments, full_form(argv[i]));
+    take_help(&invocation.arguments);
     struct error *error = NULL;
     int result = find_command(&invocation, &error);
     session.command = str_text(&invocation.name);

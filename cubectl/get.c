@@ -227,10 +227,7 @@ static int no_resource(struct session *session, struct error **err) {
     fprintf(session->errors,
             "You must specify the type of resource to get. Use \"cubectl api-resources\" for a complete list of supported "
             "resources.\n\n");
-    return failure_usage(
-        session, err,
-        "Required resource not specified.\nUse \"cubectl explain <resource>\" for a detailed description of that "
-        "resource (e.g. cubectl explain pods).");
+    return failure_usage(session, err, "Required resource not specified.");
 }
 
 static int get_raw(struct session *session, const char *path, struct error **err) {

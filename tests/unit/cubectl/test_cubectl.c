@@ -158,6 +158,11 @@ static const struct {
     {"get pods -A x", "", 1, "", "error: a resource cannot be retrieved by name across all namespaces\n", NULL},
     {"get pods --nope", "", 1, "", "error: unknown flag: --nope\nSee 'cubectl get --help' for usage.\n", NULL},
     {"nope", "", 1, "", "error: unknown command \"nope\" for \"cubectl\"\n", NULL},
+    {"help nope", "", 1, "", "error: unknown command \"nope\" for \"cubectl\"\n", NULL},
+    {"get", "", 1, "",
+     "You must specify the type of resource to get. Use \"cubectl api-resources\" for a complete list of supported resources.\n\n"
+     "error: Required resource not specified.\nSee 'cubectl get -h' for help and examples\n",
+     NULL},
     {"-n default get pods --no-headers", "", 0, "a           1/1\nlong-name   0/1\n", "", NULL},
     {"delete pod a --wait=false", "", 0, "pod \"a\" deleted\n", "",
      "DELETE " POD_PATH "/a {\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"propagationPolicy\":\"Background\"}\n"},
