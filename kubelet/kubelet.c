@@ -28,6 +28,7 @@
 #define RELIST (5 * MINUTE)        // the safety net under events
 #define RELIST_WITHOUT_EVENTS (5 * SECOND)
 #define EVENTS_RETRY SECOND
+#define ROUND (10 * SECOND)
 #define LEAST_WATCHDOG (20 * SECOND)
 
 struct kubelet {
@@ -43,14 +44,14 @@ struct kubelet {
     struct pods *pods;
     struct server *server;
     struct node *node;
-    struct thread *events, *orphans;
+    struct thread *events, *orphans, *rounds;
     struct stream_stop stop;
     struct lock lock;
     struct cond cond;
     // under lock
     bool stopping;
     bool events_flow, relist_soon;
-    // owned by the node's thread
+    // owned by the thread of the rounds
     int64_t relisted_at;
     bool trimmed;
     bool watchdog; // the service manager wants to be told that all is well
@@ -207,10 +208,11 @@ static void follow_events(void *argument) {
 
 // --- slow rounds ---------------------------------------------------------------------------------------------------------------
 
-static void on_round(void *context) {
-    struct kubelet *kubelet = context;
+static void one_round(struct kubelet *kubelet) {
     int64_t now = clock_monotonic(kubelet->config.clock);
     bool flow = false, soon = false;
+    if (kubelet->watchdog && pods_healthy(kubelet->pods))
+        process_notify("WATCHDOG=1");
     // What only the start needed goes once everything has run for a while.
     if (!kubelet->trimmed)
         process_trim_resident();
@@ -225,8 +227,23 @@ static void on_round(void *context) {
         pods_wake_all(kubelet->pods);
     }
     log_rotate_all(kubelet->config.options, kubelet->config.runtime, kubelet->config.clock);
-    if (kubelet->watchdog && pods_healthy(kubelet->pods))
-        process_notify("WATCHDOG=1");
+}
+
+static void run_rounds(void *argument) {
+    struct kubelet *kubelet = argument;
+    struct clock *clock = kubelet->config.clock;
+    for (;;) {
+        bool stop = false;
+        int64_t next = clock_monotonic(clock) + ROUND;
+        LOCKED(&kubelet->lock) {
+            while (!kubelet->stopping && clock_wait(clock, &kubelet->cond, &kubelet->lock, next))
+                continue;
+            stop = kubelet->stopping;
+        }
+        if (stop)
+            return;
+        one_round(kubelet);
+    }
 }
 
 // Rounds come every ten seconds: a watchdog that barks sooner would bark at a healthy kubelet.
@@ -290,18 +307,17 @@ int kubelet_start(struct kubelet *kubelet, struct error **err) {
     pods_start(kubelet->pods);
     if (kubelet->statuses)
         status_writer_start(kubelet->statuses);
-    kubelet->node = node_new(&(struct node_config){.options = config->options,
-                                                   .facts = &kubelet->facts,
-                                                   .runtime = config->runtime,
-                                                   .rest = kubelet->node_rest,
-                                                   .clock = config->clock,
-                                                   .recorder = kubelet->recorder,
-                                                   .port = server_port(kubelet->server),
-                                                   .round = on_round,
-                                                   .context = kubelet});
-    node_start(kubelet->node);
     kubelet->events = thread_start("cri-events", follow_events, kubelet);
+    kubelet->rounds = thread_start("rounds", run_rounds, kubelet);
     if (kubelet->informer) {
+        kubelet->node = node_new(&(struct node_config){.options = config->options,
+                                                       .facts = &kubelet->facts,
+                                                       .runtime = config->runtime,
+                                                       .rest = kubelet->node_rest,
+                                                       .clock = config->clock,
+                                                       .recorder = kubelet->recorder,
+                                                       .port = server_port(kubelet->server)});
+        node_start(kubelet->node);
         informer_add_handler(kubelet->informer, (struct informer_handler){.on_event = on_pod, .context = kubelet});
         informer_start(kubelet->informer);
         kubelet->orphans = thread_start("orphans", clean_orphans, kubelet);
@@ -323,6 +339,8 @@ void kubelet_stop(struct kubelet *kubelet) {
         node_stop(kubelet->node);
     if (kubelet->events)
         thread_join(STEAL(kubelet->events));
+    if (kubelet->rounds)
+        thread_join(STEAL(kubelet->rounds));
     if (kubelet->pods)
         pods_stop(kubelet->pods);
     server_stop(STEAL(kubelet->server));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The thread that keeps the Node object and its Lease.
+// Keeps the Node object and its Lease, each on a thread of its own: a runtime that hangs must not cost the Lease.
 #include "kubelet/node.h"
 
 #include <stdlib.h>
@@ -14,7 +14,6 @@
 
 #define RETRY_START (200 * MILLISECOND)
 #define RETRY_MAX (7 * SECOND)
-#define ROUND (10 * SECOND)
 #define READY_CHECK (500 * MILLISECOND) // until the node is Ready for the first time
 
 struct node {
@@ -22,17 +21,20 @@ struct node {
     struct node_config config;
     struct lock lock;
     struct cond cond;
-    struct thread *thread;
-    bool stopping; // under lock
+    struct thread *thread, *lease_thread;
+    // under lock
+    bool stopping;
+    char *uid; // of the registered Node; NULL: not registered yet
+    bool lease_soon;
     // owned by the thread
     bool registered, was_ready, ready_known;
-    char *uid;
     int64_t register_at, register_delay;
     int64_t status_at, reported_at; // monotonic
+    struct json *known;             // the Node as the API had it after our last write
+    // owned by the lease's thread
     int64_t lease_at, lease_delay;
-    int64_t round_at;
+    char *lease_uid;    // the Node's, when the lease was read
     struct json *lease; // as the API has it; a tree of this thread
-    struct json *known; // the Node as the API had it after our last write
 };
 
 struct node *node_new(const struct node_config *config) {
@@ -75,10 +77,15 @@ static void view_free(struct runtime_view *view) {
 static void set_known(struct node *node, struct json *take_tree) {
     json_unref(node->known);
     node->known = take_tree;
-    if (take_tree && !str_equal(node->uid, meta_uid(take_tree))) {
-        free(node->uid);
-        node->uid = alloc_string(meta_uid(take_tree));
-        json_unref(STEAL(node->lease));
+    if (!take_tree)
+        return;
+    LOCKED(&node->lock) {
+        if (!str_equal(node->uid, meta_uid(take_tree))) {
+            free(node->uid);
+            node->uid = alloc_string(meta_uid(take_tree));
+            node->lease_soon = true;
+            cond_broadcast(&node->cond);
+        }
     }
 }
 
@@ -148,7 +155,6 @@ static void register_node(struct node *node, int64_t now) {
     node->registered = true;
     node->register_at = TIME_NEVER;
     node->status_at = now;
-    node->lease_at = now;
 }
 
 // --- status --------------------------------------------------------------------------------------------------------------------
@@ -218,12 +224,12 @@ static struct json *new_lease(const struct node *node) {
     json_set_string(lease, "apiVersion", "coordination.k8s.io/v1");
     json_put_string(lease, "metadata.name", node->config.facts->name);
     json_put_string(lease, "metadata.namespace", "kube-node-lease");
-    if (!str_empty(node->uid)) {
+    if (!str_empty(node->lease_uid)) {
         struct json *owner = json_new_object();
         json_set_string(owner, "apiVersion", "v1");
         json_set_string(owner, "kind", "Node");
         json_set_string(owner, "name", node->config.facts->name);
-        json_set_string(owner, "uid", node->uid);
+        json_set_string(owner, "uid", node->lease_uid);
         json_append(json_ensure_array(lease, "metadata.ownerReferences"), owner);
     }
     json_put_string(lease, "spec.holderIdentity", node->config.facts->name);
@@ -270,31 +276,19 @@ static void renew_lease(struct node *node, int64_t now) {
     log_error("Failed to ensure lease exists, will retry", "err", error_message(failure), NULL);
 }
 
-// --- thread --------------------------------------------------------------------------------------------------------------------
+// --- threads -------------------------------------------------------------------------------------------------------------------
 
 static int64_t work(struct node *node) {
     struct clock *clock = node->config.clock;
-    if (node->config.rest) {
-        if (!node->registered && node->register_at <= clock_monotonic(clock))
-            register_node(node, clock_monotonic(clock));
-        if (node->registered && node->lease_at <= clock_monotonic(clock))
-            renew_lease(node, clock_monotonic(clock));
-        if (node->registered && node->status_at <= clock_monotonic(clock))
-            report(node, clock_monotonic(clock));
-    }
-    if (node->round_at <= clock_monotonic(clock)) {
-        node->config.round(node->config.context);
-        node->round_at = clock_monotonic(clock) + ROUND;
-    }
-    int64_t next = node->round_at;
-    if (node->config.rest)
-        next = MIN(next, node->registered ? MIN(node->lease_at, node->status_at) : node->register_at);
-    return next;
+    if (!node->registered && node->register_at <= clock_monotonic(clock))
+        register_node(node, clock_monotonic(clock));
+    if (node->registered && node->status_at <= clock_monotonic(clock))
+        report(node, clock_monotonic(clock));
+    return node->registered ? node->status_at : node->register_at;
 }
 
 static void run(void *argument) {
     struct node *node = argument;
-    node->round_at = clock_monotonic(node->config.clock) + ROUND;
     bool stop = false;
     while (!stop) {
         int64_t next = work(node);
@@ -306,8 +300,33 @@ static void run(void *argument) {
     }
 }
 
+// Waits until a lease is due. false: the node stops.
+static bool lease_is_due(struct node *node) {
+    struct clock *clock = node->config.clock;
+    bool due = false;
+    LOCKED(&node->lock) {
+        while (!node->stopping && !node->lease_soon && !(node->uid && node->lease_at <= clock_monotonic(clock)))
+            clock_wait(clock, &node->cond, &node->lock, node->uid ? node->lease_at : TIME_NEVER);
+        due = !node->stopping;
+        node->lease_soon = false;
+        if (!str_equal(node->lease_uid, node->uid)) { // another Node: its lease is read afresh
+            free(node->lease_uid);
+            node->lease_uid = alloc_string_or_null(node->uid);
+            json_unref(STEAL(node->lease));
+        }
+    }
+    return due;
+}
+
+static void run_lease(void *argument) {
+    struct node *node = argument;
+    while (lease_is_due(node))
+        renew_lease(node, clock_monotonic(node->config.clock));
+}
+
 void node_start(struct node *node) {
     node->thread = thread_start("node", run, node);
+    node->lease_thread = thread_start("lease", run_lease, node);
 }
 
 void node_stop(struct node *node) {
@@ -316,8 +335,9 @@ void node_stop(struct node *node) {
         cond_broadcast(&node->cond);
     }
     if (node->thread)
-        thread_join(node->thread);
-    node->thread = NULL;
+        thread_join(STEAL(node->thread));
+    if (node->lease_thread)
+        thread_join(STEAL(node->lease_thread));
 }
 
 void node_free(struct node *node) {
@@ -326,6 +346,7 @@ void node_free(struct node *node) {
     json_unref(node->lease);
     json_unref(node->known);
     free(node->uid);
+    free(node->lease_uid);
     cond_destroy(&node->cond);
     lock_destroy(&node->lock);
     free(node);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Node object and its Lease: registers the node, reports its status every ten seconds if it changed and every five minutes if not,
-// renews the Lease. All on one thread, which also does the kubelet's other slow rounds.
+// renews the Lease.
 #ifndef CUBE_KUBELET_NODE_H
 #define CUBE_KUBELET_NODE_H
 
@@ -21,13 +21,10 @@ struct node_config {
     const struct kubelet_options *options;
     const struct node_facts *facts;
     struct runtime *runtime;
-    struct rest *rest; // NULL: only the rounds
+    struct rest *rest;
     struct clock *clock;
     struct event_recorder *recorder; // may be NULL
     uint16_t port;                   // of the kubelet's server, for daemonEndpoints
-    // Called on the node's thread about every ten seconds.
-    void (*round)(void *context);
-    void *context;
 };
 
 struct node *node_new(const struct node_config *config);

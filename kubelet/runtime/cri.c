@@ -15,6 +15,7 @@
 #include "common/net/grpc.h"
 #include "kubelet/runtime/cri_messages.h"
 
+#define STATUS_TIMEOUT (30 * SECOND) // as long as upstream trusts an old answer: then the node is not ready
 #define RUNTIME_METHOD "/runtime.v1.RuntimeService/"
 #define TASK_METHOD "/containerd.services.tasks.v1.Tasks/"
 #define IMAGE_METHOD "/runtime.v1.ImageService/"
@@ -105,8 +106,8 @@ static int cri_status(struct runtime *runtime, struct runtime_status *ret_status
     struct cri *cri = cri_of(runtime);
     Cri__StatusRequest request = CRI__STATUS_REQUEST__INIT;
     AUTO_MESSAGE message = NULL;
-    if (call(&(struct rpc){cri->runtime, RUNTIME_METHOD "Status", cri->timeout, &request.base}, &cri__status_response__descriptor,
-             &message, err) < 0)
+    if (call(&(struct rpc){cri->runtime, RUNTIME_METHOD "Status", MIN(cri->timeout, STATUS_TIMEOUT), &request.base},
+             &cri__status_response__descriptor, &message, err) < 0)
         return -1;
     const Cri__StatusResponse *reply = (const Cri__StatusResponse *)message;
     struct runtime_status status = {0};
@@ -414,7 +415,7 @@ static int cri_list_images(struct runtime *runtime, struct vec *ret_images, stru
     struct cri *cri = cri_of(runtime);
     Cri__ListImagesRequest request = CRI__LIST_IMAGES_REQUEST__INIT;
     AUTO_MESSAGE message = NULL;
-    if (call(&(struct rpc){cri->images, IMAGE_METHOD "ListImages", cri->timeout, &request.base},
+    if (call(&(struct rpc){cri->images, IMAGE_METHOD "ListImages", MIN(cri->timeout, STATUS_TIMEOUT), &request.base},
              &cri__list_images_response__descriptor, &message, err) < 0)
         return -1;
     const Cri__ListImagesResponse *reply = (const Cri__ListImagesResponse *)message;
