@@ -124,9 +124,11 @@ int64_t pod_observed_restart_count(const struct runtime_container *container) {
 bool pod_observed_never_ran(const struct runtime_container *container) {
     if (!container || container->state == RUNTIME_CONTAINER_CREATED)
         return container != NULL;
-    // The runtime gives up a start whose caller is gone, and says so.
-    return container->state == RUNTIME_CONTAINER_EXITED && container->started_at == 0 && container->message &&
-           strstr(container->message, "context canceled");
+    // The runtime gives up a start whose caller is gone, and says so in one of these ways.
+    const char *why = container->message;
+    if (container->state != RUNTIME_CONTAINER_EXITED || container->started_at != 0 || !why)
+        return false;
+    return strstr(why, "context canceled") || (strstr(why, "failed to start shim") && strstr(why, "signal: killed"));
 }
 
 const struct pod_container_memory *pod_memory_find(const struct pod_memory *memory, const char *name) {
