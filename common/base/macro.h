@@ -22,7 +22,17 @@
         stolen_;                                                                                                                 \
     })
 
-#define MIN(a, b) ((a) < (b) ? (a) : (b))
-#define MAX(a, b) ((a) > (b) ? (a) : (b))
+// Each argument is evaluated once. Not for constant expressions. The names carry a number, so that calls nest without shadowing.
+// clang-format off
+#define MIN(a, b) PICK_EXPAND(<, a, b, __COUNTER__)
+#define MAX(a, b) PICK_EXPAND(>, a, b, __COUNTER__)
+#define PICK_EXPAND(is, a, b, n) PICK_NAMED(is, a, b, n)
+#define PICK_NAMED(is, a, b, n)                                                                                                  \
+    __extension__({                                                                                                              \
+        __typeof__((a) + (b)) left_##n = (a);                                                                                    \
+        __typeof__((a) + (b)) right_##n = (b);                                                                                    \
+        left_##n is right_##n ? left_##n : right_##n;                                                                            \
+    })
+// clang-format on
 
 #endif
