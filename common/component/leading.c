@@ -89,7 +89,6 @@ static int start_work(struct leading *leading, struct error **err) {
         result = leading->work.start(leading->work.context, err);
         leading->working = result == 0;
     }
-    process_trim_resident();
     return result;
 }
 
