@@ -178,10 +178,6 @@ void apiserver_end_watches(struct apiserver *server) {
     watch_timers_expire_all(server->timers);
 }
 
-size_t apiserver_in_flight(struct apiserver *server) {
-    return server->in_flight + server->mutating_in_flight;
-}
-
 void apiserver_stop(struct apiserver *server) {
     if (!server->started)
         return;

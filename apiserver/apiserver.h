@@ -53,8 +53,6 @@ bool apiserver_wait_ready(struct apiserver *server, int64_t deadline);
 void apiserver_begin_shutdown(struct apiserver *server);
 // Ends all watches (their next read is the end) and refuses new ones.
 void apiserver_end_watches(struct apiserver *server);
-// How many requests run now that are no watches.
-size_t apiserver_in_flight(struct apiserver *server);
 void apiserver_stop(struct apiserver *server);
 void apiserver_free(struct apiserver *server); // stops it if needed; no request may be running and no response may be left
 

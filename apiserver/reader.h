@@ -8,20 +8,16 @@
 #include "common/api/object.h"
 #include "common/base/error.h"
 #include "common/base/macro.h"
-#include "common/base/vec.h"
 
 struct resource;
 struct reader;
 
 // get: the object as the cache has it now (no wait for anything); get_live: as storage has it at this moment. 404 NotFound if there is none.
-// list: every object of the resource in the cache, of one namespace (or all for ""); appends owned references to ret_objects.
 struct reader_ops {
     int (*get)(struct reader *reader, const struct resource *resource, const char *ns, const char *name,
                const struct object **ret_object, struct error **err);
     int (*get_live)(struct reader *reader, const struct resource *resource, const char *ns, const char *name,
                     const struct object **ret_object, struct error **err);
-    int (*list)(struct reader *reader, const struct resource *resource, const char *ns, struct ptr_vec *ret_objects,
-                struct error **err);
 };
 struct reader {
     const struct reader_ops *ops;
@@ -35,11 +31,6 @@ static inline MUST_CHECK int reader_get(struct reader *reader, const struct reso
 static inline MUST_CHECK int reader_get_live(struct reader *reader, const struct resource *resource, const char *ns,
                                              const char *name, const struct object **ret_object, struct error **err) {
     return reader->ops->get_live(reader, resource, ns, name, ret_object, err);
-}
-
-static inline MUST_CHECK int reader_list(struct reader *reader, const struct resource *resource, const char *ns,
-                                         struct ptr_vec *ret_objects, struct error **err) {
-    return reader->ops->list(reader, resource, ns, ret_objects, err);
 }
 
 #endif

@@ -56,7 +56,6 @@ static const struct row {
 // Constant after admission_chain_new.
 struct admission_chain {
     struct ptr_vec plugins; // struct admission_plugin *, in order
-    unsigned operations;    // of all of them
 };
 
 static const struct row *find(const char *name) {
@@ -101,7 +100,6 @@ int admission_chain_new(const struct admission_setup *setup, struct admission_ch
             return -1;
         }
         ptr_vec_push(&chain->plugins, plugin);
-        chain->operations |= rows[i].type->operations;
     }
     *ret_chain = chain;
     return 0;
@@ -138,10 +136,6 @@ int admission_chain_validate(struct admission_chain *chain, const struct admissi
             return -1;
     }
     return 0;
-}
-
-bool admission_chain_handles(const struct admission_chain *chain, enum admission_operation operation) {
-    return chain->operations & operation;
 }
 
 char *admission_chain_names(const struct admission_chain *chain) {

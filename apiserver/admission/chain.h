@@ -16,8 +16,6 @@ void admission_chain_free(struct admission_chain *chain); // NULL is fine
 int admission_chain_mutate(struct admission_chain *chain, struct admission_attributes *attributes, struct error **err) MUST_CHECK;
 int admission_chain_validate(struct admission_chain *chain, const struct admission_attributes *attributes,
                              struct error **err) MUST_CHECK;
-// Whether any running plug-in handles the operation: a delete without one needs no tree of the object.
-bool admission_chain_handles(const struct admission_chain *chain, enum admission_operation operation);
 // The names of the running plug-ins, in order, comma separated; malloc'd.
 char *admission_chain_names(const struct admission_chain *chain);
 

@@ -58,20 +58,7 @@ static int get_cached(struct reader *reader, const struct resource *resource, co
     return 0;
 }
 
-static int list_cached(struct reader *reader, const struct resource *resource, const char *ns, struct ptr_vec *ret_objects,
-                       struct error **err) {
-    struct registry *registry = CONTAINER_OF(reader, struct registry, reader);
-    struct registry_request request = {.resource = resource, .ns = ns};
-    struct registry_list_options options = {.resource_version = "0"};
-    AUTO_REGISTRY_LIST list = {0};
-    if (registry_list(registry, &request, &options, &list, err) < 0)
-        return -1;
-    for (size_t i = 0; i < list.len; i++)
-        ptr_vec_push(ret_objects, (void *)(uintptr_t)STEAL(list.items[i]));
-    return 0;
-}
-
-static const struct reader_ops cache_reader = {.get = get_cached, .get_live = get_stored, .list = list_cached};
+static const struct reader_ops cache_reader = {.get = get_cached, .get_live = get_stored};
 
 // --- shared by the verbs -------------------------------------------------------------------------------------------------
 struct watch_cache *registry_cache(const struct registry *registry, const struct resource *resource) {

@@ -560,12 +560,6 @@ void memory_storage_restore(struct storage *storage, uint64_t revision) {
     }
 }
 
-void memory_storage_expire(struct storage *storage) {
-    struct memory *m = memory_of(storage);
-    LOCKED(&m->lock)
-    expire(m);
-}
-
 static const struct storage_ops memory_ops = {
     .name = "memory",
     .get = memory_get,

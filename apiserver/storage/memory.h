@@ -23,7 +23,5 @@ void memory_storage_break_watches(struct storage *storage);
 void memory_storage_hang_watches(struct storage *storage);
 // Goes back to what was there at the revision, as a restored backup does: later revisions never happened. Watches break.
 void memory_storage_restore(struct storage *storage, uint64_t revision);
-// Deletes keys whose ttl has passed; every call does this first, so it is only needed to have watches told.
-void memory_storage_expire(struct storage *storage);
 
 #endif

@@ -11,10 +11,6 @@
 
 #define PENDING_MAX 10000 // changes put aside during a load
 
-const struct resource *watch_cache_resource(const struct watch_cache *cache) {
-    return cache->resource;
-}
-
 uint64_t watch_cache_revision_locked(const struct watch_cache *cache) {
     return MAX(cache->applied, atomic_load(cache->feed_revision));
 }

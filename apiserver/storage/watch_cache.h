@@ -25,7 +25,6 @@
 struct watch_cache;
 struct watch_cache_watcher;
 
-const struct resource *watch_cache_resource(const struct watch_cache *cache);
 // false until the first load is done, and while the cache is being loaded again after a break that lost history: read storage then.
 bool watch_cache_ready(struct watch_cache *cache);
 // The store's revision that the cache shows: everything up to it is here.
@@ -139,7 +138,5 @@ enum watch_cache_next watch_cache_next(struct watch_cache_watcher *watcher, stru
 // The same, but waits until there is something or the (monotonic) deadline passes: EMPTY. For watchers without a wake function.
 enum watch_cache_next watch_cache_next_wait(struct watch_cache_watcher *watcher, int64_t deadline,
                                             struct watch_cache_event *ret_event, struct error **err) MUST_CHECK;
-// Makes a waiting next_wait return EMPTY once, or the next one that would wait.
-void watch_cache_watcher_interrupt(struct watch_cache_watcher *watcher);
 
 #endif

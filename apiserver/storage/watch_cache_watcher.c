@@ -48,7 +48,6 @@ struct watch_cache_watcher {
     uint64_t state_revision;
     bool state_bookmark; // due behind the backlog
     bool waiting;        // the reader was told EMPTY
-    bool interrupted;
     bool ended;
     struct error *error;
     int64_t bookmark_due;
@@ -480,18 +479,9 @@ enum watch_cache_next watch_cache_next_wait(struct watch_cache_watcher *watcher,
             enum watch_cache_next next = next_locked(watcher, seen, ret_event, err);
             if (next != WATCH_CACHE_NEXT_EMPTY)
                 return next;
-            bool interrupted = watcher->interrupted;
-            watcher->interrupted = false;
-            if (interrupted || clock_monotonic(cache->clock) >= deadline)
+            if (clock_monotonic(cache->clock) >= deadline)
                 return next;
             clock_wait(cache->clock, &watcher->readable, &watcher->lock, MIN(deadline, watcher->bookmark_due));
         }
-    }
-}
-
-void watch_cache_watcher_interrupt(struct watch_cache_watcher *watcher) {
-    LOCKED(&watcher->lock) {
-        watcher->interrupted = true;
-        cond_broadcast(&watcher->readable);
     }
 }

@@ -112,10 +112,6 @@ void field_errors_too_many(struct field_errors *errors, const char *field, int64
     add(errors, "FieldValueTooMany", field, &message, NULL);
 }
 
-void field_errors_internal(struct field_errors *errors, const char *field, const char *detail) {
-    add_plain(errors, "InternalError", field, "Internal error", detail);
-}
-
 void field_errors_append_text(const struct field_errors *errors, struct str *out) {
     CLEANUP(map_free) struct map seen = {0};
     AUTO_STR joined = {0};

@@ -43,7 +43,6 @@ void field_errors_too_long(struct field_errors *errors, const char *field,
                            int64_t max); // `Too long: may not be more than N bytes`
 void field_errors_too_many(struct field_errors *errors, const char *field, int64_t actual,
                            int64_t max); // `Too many: N: must have at most M items`
-void field_errors_internal(struct field_errors *errors, const char *field, const char *detail); // `Internal error: detail`
 // Joined as upstream's aggregate prints it: one `field: message`, several `[a: x, b: y]`, duplicates once. Appends.
 void field_errors_append_text(const struct field_errors *errors, struct str *out);
 

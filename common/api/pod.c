@@ -56,10 +56,6 @@ bool pod_is_scheduled(const struct json *pod) {
     return *json_find_text(pod, "spec.nodeName") != '\0';
 }
 
-bool pod_is_static_mirror(const struct json *pod) {
-    return meta_annotation(pod, "kubernetes.io/config.mirror") != NULL;
-}
-
 bool pod_container_is_sidecar(const struct json *init_container) {
     return str_equal(json_get_string(init_container, "restartPolicy"), "Always");
 }

@@ -32,7 +32,6 @@ const char *pod_qos_name(enum pod_qos qos);
 int pod_restart_count(const struct json *pod); // the largest of its containers'
 // The name a container has in statuses; NULL if there is none. which: "containerStatuses", "initContainerStatuses".
 struct json *pod_container_status(const struct json *pod, const char *which, const char *name);
-bool pod_is_static_mirror(const struct json *pod);                // annotation kubernetes.io/config.mirror
 bool pod_container_is_sidecar(const struct json *init_container); // restartPolicy: Always
 
 // --- taints and tolerations ------------------------------------------------------------------------------------------------

@@ -85,17 +85,6 @@ int selector_from_json(const struct json *label_selector, struct selector **ret_
     return 0;
 }
 
-struct selector *selector_from_map(const struct json *labels) {
-    struct selector *selector = selector_list_new();
-    for (struct json_iter it = json_iter(labels); json_iter_next(&it);) {
-        struct selector_requirement *requirement = selector_list_add(selector, it.key, SELECTOR_IN);
-        requirement->exact = true;
-        str_list_add(&requirement->values, json_string(it.value) ? json_string(it.value) : "");
-    }
-    selector_list_sort(selector);
-    return selector;
-}
-
 bool selector_matches_pairs(const struct selector *selector, const struct object_pair *pairs, size_t count) {
     if (selector->nothing)
         return false;
@@ -140,11 +129,6 @@ void selector_append_text(const struct selector *selector, struct str *out) {
             str_append_char(out, ',');
         selector_requirement_append_text(VEC_AT(&selector->requirements, struct selector_requirement, i), out);
     }
-}
-
-const struct selector_requirement *selector_requirements(const struct selector *selector, size_t *ret_count) {
-    *ret_count = selector->requirements.len;
-    return (const struct selector_requirement *)(const void *)selector->requirements.data;
 }
 
 const char *selector_exact(const struct selector *selector, const char *key) {

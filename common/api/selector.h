@@ -37,8 +37,6 @@ struct selector_requirement {
 int selector_parse(const char *text, struct selector **ret_selector, struct error **err) MUST_CHECK;
 // LabelSelector JSON; NULL matches nothing, {} everything.
 int selector_from_json(const struct json *label_selector, struct selector **ret_selector, struct error **err) MUST_CHECK;
-// A plain map of labels (service selectors, nodeSelector); NULL matches everything.
-struct selector *selector_from_map(const struct json *labels);
 void selector_free(struct selector *selector);
 void selector_freep(struct selector **selector);
 #define AUTO_SELECTOR CLEANUP(selector_freep) struct selector *
@@ -49,7 +47,6 @@ bool selector_matches_pairs(const struct selector *selector, const struct object
 bool selector_is_everything(const struct selector *selector);
 bool selector_is_nothing(const struct selector *selector);
 void selector_append_text(const struct selector *selector, struct str *out); // canonical text as upstream prints it
-const struct selector_requirement *selector_requirements(const struct selector *selector, size_t *ret_count);
 // The value that a requirement `key=value` fixes; NULL if none does.
 const char *selector_exact(const struct selector *selector, const char *key);
 

@@ -33,18 +33,15 @@ int status_forbidden(struct error **err, const struct resource *resource, const 
 int status_unauthorized(struct error **err);                                                              // 401 `Unauthorized`
 int status_method_not_supported(struct error **err, const struct resource *resource, const char *action); // 405
 int status_expired(struct error **err, const char *format, ...) PRINTF_LIKE(2, 3);                        // 410 Expired
-int status_gone(struct error **err, const char *format, ...) PRINTF_LIKE(2, 3);                           // 410 Gone
 // 504 Timeout `Too large resource version: N, current: M` with cause ResourceVersionTooLarge and Retry-After 1.
 int status_resource_version_too_large(struct error **err, uint64_t wanted, uint64_t current);
 int status_too_large(struct error **err, const char *format, ...) PRINTF_LIKE(2, 3);              // 413 RequestEntityTooLarge
 int status_unsupported_media_type(struct error **err, const char *format, ...) PRINTF_LIKE(2, 3); // 415
 int status_not_acceptable(struct error **err, const char *format, ...) PRINTF_LIKE(2, 3);         // 406
 int status_too_many_requests(struct error **err, const char *message, int retry_after_seconds);   // 429
-int status_server_timeout(struct error **err, const struct resource *resource, const char *operation,
-                          int retry_after_seconds);                                   // 500 ServerTimeout
-int status_timeout(struct error **err, const char *message, int retry_after_seconds); // 504 Timeout
-int status_service_unavailable(struct error **err, const char *message);              // 503
-int status_internal(struct error **err, const char *format, ...) PRINTF_LIKE(2, 3);   // 500 `Internal error occurred: ...`
+int status_timeout(struct error **err, const char *message, int retry_after_seconds);             // 504 Timeout
+int status_service_unavailable(struct error **err, const char *message);                          // 503
+int status_internal(struct error **err, const char *format, ...) PRINTF_LIKE(2, 3); // 500 `Internal error occurred: ...`
 // 404 for a path that nobody serves: `the server could not find the requested resource`
 int status_no_such_path(struct error **err);
 
