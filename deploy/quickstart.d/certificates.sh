@@ -70,6 +70,8 @@ certificates_make() {
     certificate controller-manager /CN=system:kube-controller-manager clientAuth
     certificate scheduler /CN=system:kube-scheduler clientAuth
     kubeconfig "$run/admin.kubeconfig" kubernetes-admin admin "https://127.0.0.1:$api_port"
+    # for who called sudo, too
+    [ -z "${SUDO_UID:-}" ] || chown "$SUDO_UID" "$run/admin.kubeconfig"
     kubeconfig "$run/controller-manager.kubeconfig" system:kube-controller-manager controller-manager "https://127.0.0.1:$api_port"
     kubeconfig "$run/scheduler.kubeconfig" system:kube-scheduler scheduler "https://127.0.0.1:$api_port"
     for ((i = 1; i <= node_count; i++)); do

@@ -11,7 +11,7 @@ port_is_free() { ! ss -Hltn "sport = :$1" | grep -q .; }
 
 # need_port SERVICE PORT WHAT-TO-SET
 need_port() {
-    service_running "$1" || port_is_free "$2" || die "TCP port $2, which $1 needs, is in use; set $3 to another one. $(ss -Hltnp "sport = :$2" | head -n 1 | tr -s ' ')"
+    service_running "$1" || process_alive "$1" || port_is_free "$2" || die "TCP port $2, which $1 needs, is in use; set $3 to another one. $(ss -Hltnp "sport = :$2" | head -n 1 | tr -s ' ')"
 }
 
 check_ports() {

@@ -16,8 +16,9 @@ demo_up() {
 }
 
 summary() {
-    local environment='' name
-    for name in CUBE_RUN CUBE_BUILD; do [ -z "${!name:-}" ] || environment+="$name=$(printf '%q' "${!name}") "; done
+    local environment=''
+    [ "$run" = "$top/run" ] || environment+="CUBE_RUN=$run "
+    [ "$build" = "$top/build" ] || environment+="CUBE_BUILD=$(printf '%q' "$build") "
     step "the cluster is there"
     echo
     if [ -f "$run/demo" ]; then kube get pods -o wide; else kube get nodes; fi

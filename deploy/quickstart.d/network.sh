@@ -111,7 +111,7 @@ remove_plugin_chains() {
     for chain in CNI-HOSTPORT-DNAT CNI-HOSTPORT-SETMARK CNI-HOSTPORT-MASQ; do
         ! grep -qx "$chain" "$run/chains-before" || continue
         iptables -w -t nat -S 2>/dev/null | sed -n "s/^-A\(.* -j $chain\)\$/-D\1/p" | while read -r rule; do
-            eval "iptables -w -t nat $rule" || true
+            eval "iptables -w -t nat $rule" 2>/dev/null || true
         done
         { iptables -w -t nat -F "$chain" && iptables -w -t nat -X "$chain"; } 2>/dev/null || true
     done
@@ -122,7 +122,7 @@ remove_container_rules() {
     local rule chain
     { iptables -w -t nat -S 2>/dev/null | grep -F "name: \\\"$bridge-pods\\\"" || true; } | while read -r rule; do
         chain=$(sed -n 's/.* -j \(CNI-[0-9a-f]*\|CNI-DN-[0-9a-f]*\)$/\1/p' <<< "$rule")
-        eval "iptables -w -t nat ${rule/#-A/-D}" || true
+        eval "iptables -w -t nat ${rule/#-A/-D}" 2>/dev/null || true
         [ -z "$chain" ] || { iptables -w -t nat -F "$chain" && iptables -w -t nat -X "$chain"; } 2>/dev/null || true
     done
 }

@@ -17,7 +17,8 @@ run_folder_check() {
     local longest=$run/node-99/containerd.sock.ttrpc entry
     [[ $run =~ ^[A-Za-z0-9/._+@-]+$ ]] ||
         die "\"$run\" has characters that sockets, mounts and units cannot have; set CUBE_RUN to a folder of letters, digits and ._+@-"
-    [ ${#longest} -le 107 ] || die "\"$run\" is $((${#longest} - 107)) characters too long for the names of sockets; set CUBE_RUN to a shorter folder"
+    # containerd's limit; the kernel's is 107
+    [ ${#longest} -le 104 ] || die "\"$run\" is $((${#longest} - 104)) characters too long for the names of sockets; set CUBE_RUN to a shorter folder"
     [ ! -e "$run" ] || [ -d "$run" ] || die "\"$run\" is no folder"
     [ -d "$run" ] && [ ! -f "$run/settings" ] || return 0
     for entry in "$run"/* "$run"/.[!.]*; do

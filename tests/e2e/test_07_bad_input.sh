@@ -16,6 +16,9 @@ ask() {
 }
 maps=/api/v1/namespaces/default/configmaps
 pods=/api/v1/namespaces/default/pods
+# what earlier scenarios deleted must be gone before "nothing is written" can be seen
+nothing_ends() { [ -z "$(kube get pods -o 'jsonpath={.items[*].metadata.deletionTimestamp}')" ] && ready_replicas web 3; }
+eventually 60 nothing_ends
 before=$(kube get configmaps,pods -o name)
 ask POST $maps 400 BadRequest 'invalid character' -d '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":x}}'
 ask POST $maps 400 BadRequest '' -d '{"kind":"ConfigMap","apiVersion":"v1",'
