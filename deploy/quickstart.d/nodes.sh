@@ -129,14 +129,14 @@ nodes_up() {
 no_tasks() { [ -z "$(node_ctr "$1" tasks ls -q 2>/dev/null)" ]; }
 no_containers() { [ -z "$(node_ctr "$1" containers ls -q 2>/dev/null)" ]; }
 
-# Removes the network namespaces that containerd made for sandboxes.
+# Removes the network namespaces of pods of node I that nobody tore down. Their addresses tell whose they are.
 remove_sandbox_networks() {
-    local i=$1 id path
-    for id in $(node_ctr "$i" containers ls -q 2>/dev/null); do
-        node_ctr "$i" containers info --spec "$id" 2>/dev/null | grep -oE '/(var/)?run/netns/cni-[0-9a-f-]+' || true
-    done | sort -u | while read -r path; do
-        umount -l "$path" 2>/dev/null || true
-        rm -f "$path"
+    local file prefix
+    prefix=$(pod_cidr "$1")
+    for file in /run/netns/cni-*; do
+        nsenter "--net=$file" ip -4 -o address show dev eth0 2>/dev/null | grep -qF " inet ${prefix%.0/24}." || continue
+        umount -l "$file" 2>/dev/null || true
+        rm -f "$file"
     done
 }
 
@@ -151,7 +151,6 @@ clear_containerd() {
         no_tasks "$i" && break
         sleep 0.1
     done
-    remove_sandbox_networks "$i"
     for id in $(node_ctr "$i" containers ls -q 2>/dev/null); do node_ctr "$i" containers delete "$id" > /dev/null 2>&1 || true; done
 }
 
@@ -202,5 +201,6 @@ nodes_down() {
         clear_containerd "$i"
         service_stop "containerd-$name"
         sweep_node "$name"
+        remove_sandbox_networks "$i"
     done
 }

@@ -62,7 +62,10 @@ service_restart() {
     mapfile -d '' -t command < "$run/pids/$name.command"
     # its supervisor may have been killed
     end_process "$name"
-    if has_systemd; then
+    if has_systemd && [ "$(systemctl show --property LoadState --value "$(unit_of "$name")")" = loaded ]; then
+        # stopped, but containers are still below it
+        systemctl start "$(unit_of "$name")"
+    elif has_systemd; then
         # Only the process itself is signalled: containers live on below containerd's unit. It is started again without end.
         systemd-run --quiet --collect --unit "$(unit_of "$name")" --property Restart=always --property RestartSec=1 \
             --property StartLimitIntervalSec=0 --property KillMode=process --property Delegate=yes --property LimitNOFILE=65536 \
