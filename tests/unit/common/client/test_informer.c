@@ -226,14 +226,14 @@ static void test_indexes(void **state) {
 
 // A stop between two pages must not look like the deletion of what stands on the second.
 static void stop_it(void *argument) {
-    informer_stop(argument);
+    informer_request_stop(argument);
 }
 
 static void stop_at_second_list(void *context, const struct object *old UNUSED, const struct object *new) {
     struct world *world = context;
     if (!new || new->resource_version != 25)
         return;
-    world->stopper = thread_start("stop", stop_it, world->informer);
+    __atomic_store_n(&world->stopper, thread_start("stop", stop_it, world->informer), __ATOMIC_RELEASE);
     usleep(50000); // the stop is under way when the page has been stored
 }
 
@@ -250,9 +250,10 @@ static void test_stop_between_pages(void **state) {
     informer_start(world.informer);
     run_until(&world, 3);
     expect_log(&world, "+a@3 +b@4 ~a@3>25 ");
-    while (!world.stopper)
+    while (!__atomic_load_n(&world.stopper, __ATOMIC_ACQUIRE))
         usleep(1000);
     thread_join(world.stopper);
+    informer_stop(world.informer);
     expect_log(&world, "+a@3 +b@4 ~a@3>25 ");
     tear_down(&world);
 }
