@@ -55,9 +55,9 @@ false_one=(--cert "$work/false.crt" --key "$work/false.key")
 # 000: the handshake was refused
 refused() { case $1 in 401 | 000) ;; *) fail "$2 was answered with $1" ;; esac; }
 refused "$(code "${false_one[@]}" "https://127.0.0.1:$CUBE_API_PORT/api/v1/pods")" "a certificate of another CA"
-equal 401 "$(node_code https://127.0.0.1:10250/pods)"
-refused "$(node_code "${false_one[@]}" https://127.0.0.1:10250/pods)" "a certificate of another CA at the kubelet"
-equal 200 "$(node_code --cert "$run/pki/apiserver-kubelet-client.crt" --key "$run/pki/apiserver-kubelet-client.key" https://127.0.0.1:10250/pods)"
+equal 401 "$(node_code "https://127.0.0.1:${CUBE_KUBELET_PORT:-10250}/pods")"
+refused "$(node_code "${false_one[@]}" "https://127.0.0.1:${CUBE_KUBELET_PORT:-10250}/pods")" "a certificate of another CA at the kubelet"
+equal 200 "$(node_code --cert "$run/pki/apiserver-kubelet-client.crt" --key "$run/pki/apiserver-kubelet-client.key" "https://127.0.0.1:${CUBE_KUBELET_PORT:-10250}/pods")"
 
 printf 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\n bad: indent\n' > "$work/broken.yaml"
 message=$(kube apply -f "$work/broken.yaml" 2>&1) && fail "broken YAML was accepted"
