@@ -53,13 +53,14 @@ struct kubelet {
     bool events_flow, relist_soon;
     // owned by the thread of the rounds
     int64_t relisted_at;
-    bool trimmed;
-    bool watchdog; // the service manager wants to be told that all is well
+    uint64_t seen_updates, trimmed_updates; // of pods, at the last round and when memory was last given back
+    bool watchdog;                          // the service manager wants to be told that all is well
 };
 
 struct kubelet *kubelet_new(const struct kubelet_config *config) {
     struct kubelet *kubelet = alloc_zero(sizeof(*kubelet));
     kubelet->config = *config;
+    kubelet->trimmed_updates = UINT64_MAX;
     lock_init(&kubelet->lock, "kubelet");
     cond_init(&kubelet->cond);
     return kubelet;
@@ -213,10 +214,13 @@ static void one_round(struct kubelet *kubelet) {
     bool flow = false, soon = false;
     if (kubelet->watchdog && pods_healthy(kubelet->pods))
         process_notify("WATCHDOG=1");
-    // What only the start needed goes once everything has run for a while.
-    if (!kubelet->trimmed)
+    // What only the start, or a burst of pods, needed goes once nothing has changed for a while.
+    uint64_t updates = pods_updates(kubelet->pods);
+    if (updates == kubelet->seen_updates && updates != kubelet->trimmed_updates) {
         process_trim_resident();
-    kubelet->trimmed = true;
+        kubelet->trimmed_updates = updates;
+    }
+    kubelet->seen_updates = updates;
     LOCKED(&kubelet->lock) {
         flow = kubelet->events_flow;
         soon = kubelet->relist_soon;

@@ -60,7 +60,7 @@ struct pods {
     struct map by_id;   // sandbox or container id -> pod_worker, borrowed
     struct heap timers;
     bool stopping;
-    int64_t beat; // monotonic: when the dispatcher last went round
+    uint64_t updates;
 };
 
 // pods.c, for the files below. Wakes the worker now or at a monotonic time (the earlier of two wins).

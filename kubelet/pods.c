@@ -163,7 +163,6 @@ static void dispatch(void *argument) {
     LOCKED(&pods->lock) {
         while (!pods->stopping) {
             int64_t now = clock_monotonic(pods->config.clock);
-            pods->beat = now;
             struct heap_node *first = heap_peek(&pods->timers);
             struct pod_worker *worker = first ? CONTAINER_OF(first, struct pod_worker, timer) : NULL;
             if (worker && worker->wake_at <= now)
@@ -277,6 +276,7 @@ void pods_update(struct pods *pods, const struct object *pod) {
             worker = new_worker(pods, pod->uid, pod->ns, pod->name);
         object_unref(worker->object);
         worker->object = object_ref(pod);
+        pods->updates++;
         queue_worker(worker);
     }
 }
@@ -286,6 +286,7 @@ void pods_removed(struct pods *pods, const struct object *pod) {
         struct pod_worker *worker = map_get(&pods->workers, pod->uid);
         if (worker) {
             worker->gone = true;
+            pods->updates++;
             queue_worker(worker);
         }
     }
@@ -449,6 +450,14 @@ void pods_clean_orphans(struct pods *pods) {
 }
 
 // --- questions -----------------------------------------------------------------------------------------------------------------
+
+uint64_t pods_updates(struct pods *pods) {
+    uint64_t updates = 0;
+    LOCKED(&pods->lock) {
+        updates = pods->updates;
+    }
+    return updates;
+}
 
 size_t pods_len(struct pods *pods) {
     size_t len = 0;

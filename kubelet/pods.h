@@ -48,6 +48,7 @@ void pods_clean_orphans(struct pods *pods);
 void pods_runtime_event(struct pods *pods, const struct runtime_event *event);
 void pods_wake_all(struct pods *pods); // events may have been missed
 size_t pods_len(struct pods *pods);
+uint64_t pods_updates(struct pods *pods); // how often the API has brought something new so far
 // The object of a pod by namespace and name (a new reference; NULL if unknown) and all of them (informer_release).
 const struct object *pods_get(struct pods *pods, const char *ns, const char *name);
 void pods_list(struct pods *pods, struct ptr_vec *out);
