@@ -604,7 +604,7 @@ static struct json *option_value(const struct option *row, const struct kubelet_
     case OPTION_INT:
         return json_new_int(*(const int64_t *)member);
     case OPTION_DOUBLE:
-        return json_new_double(*(const double *)member);
+        return json_new_double(*(const double *)(const void *)member);
     case OPTION_STRING:
         return json_new_string(*(char *const *)member ? *(char *const *)member : "");
     case OPTION_DURATION:

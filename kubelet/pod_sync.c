@@ -392,7 +392,7 @@ static enum round one_round(struct pod_sync_state *sync, int round) {
     }
     int64_t now = clock_wall(clock);
     int64_t deadline = check_deadline(sync, now);
-    struct pod_decision decision;
+    struct pod_decision decision = {.outcome = POD_OUTCOME_RUN};
     LOCKED(&worker->lock) {
         note_ending(sync);
         pod_decide(sync->pod, &sync->observed, &worker->memory, now, &decision);
