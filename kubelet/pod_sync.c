@@ -34,6 +34,8 @@ struct event_kind {
 };
 
 static void record(struct pod_worker *worker, const struct object *object, const struct event_kind *kind, const char *format,
+                   va_list args) PRINTF_LIKE(4, 0);
+static void record(struct pod_worker *worker, const struct object *object, const struct event_kind *kind, const char *format,
                    va_list args) {
     AUTO_STR text = {0}, path = {0};
     str_vprintf(&text, format, args);

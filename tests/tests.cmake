@@ -41,6 +41,10 @@ function(cube_test kind timeout source)
     add_dependencies(${kind}_tests ${target})
     add_test(NAME ${target} COMMAND ${target})
     set_tests_properties(${target} PROPERTIES LABELS ${kind} TIMEOUT ${timeout})
+    # Tests that measure real time against short bounds need the machine for themselves.
+    if(target MATCHES "leader|watch_feed|apiserver_front|controllers|scheduling")
+        set_tests_properties(${target} PROPERTIES RUN_SERIAL ON)
+    endif()
 endfunction()
 
 foreach(kind unit integration)

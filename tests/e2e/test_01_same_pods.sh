@@ -21,7 +21,8 @@ for arguments in "get pods" "get pods -o wide" "get pods -A -o name" "get nodes"
     # shellcheck disable=SC2086
     equal "$($stock $arguments | without_age)" "$(kube $arguments | without_age)" "\"$arguments\" differs"
 done
-contains "$($stock describe pod "$pod")" "Successfully assigned default/$pod to $node"
+assigned() { $stock describe pod "$pod" | grep "Successfully assigned default/$pod to $node"; }
+eventually 10 assigned
 contains "$($stock logs "$pod")" "listens on port 8080"
 $stock scale replicaset web --replicas 4
 $stock wait --for=jsonpath='{.status.readyReplicas}'=4 replicaset/web --timeout=30s

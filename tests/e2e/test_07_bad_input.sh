@@ -36,7 +36,7 @@ kube create configmap versions --from-literal=a=1
 ask PUT $maps/versions 409 Conflict 'the object has been modified' -d '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"versions","resourceVersion":"1"}}'
 ask POST $maps 409 AlreadyExists 'configmaps \"versions\" already exists' -d '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"versions"}}'
 # Revisions that are gone: compacted in etcd, and older than what the restarted apiserver's cache begins with
-revision=$(curl -sS -X POST -d '{"key":"AA==","limit":"1"}' "http://127.0.0.1:$CUBE_ETCD_PORT/v3/kv/range" | grep -oE '"revision":"[0-9]+"' | head -n 1 | tr -dc 0-9)
+revision=$(curl -sS -X POST -d '{"key":"AA==","limit":"1"}' "http://127.0.0.1:$CUBE_ETCD_PORT/v3/kv/range" | grep -oE '"revision":"[0-9]+"' | sed -n 1p | tr -dc 0-9)
 curl -sS --fail -X POST -d "{\"revision\":\"$revision\"}" "http://127.0.0.1:$CUBE_ETCD_PORT/v3/kv/compaction" > /dev/null
 ask GET "$maps?resourceVersion=1&resourceVersionMatch=Exact" 410 Expired 'is too old'
 kill_component kube-apiserver

@@ -43,9 +43,10 @@ everything() {
     [ ${#old[@]} -gt 0 ] || contains "$(k diff -f "$work/$name.yaml" || true)" "+  colour: green"
     contains "$(k apply "${old[@]}" -f "$work/$name.yaml")" "configmap/$name configured"
     equal green "$(k get configmap "$name" -o 'jsonpath={.data.colour}')"
-    pod=$(k get pods -l "app=$name" -o name | head -n 1)
+    pod=$(k get pods -l "app=$name" -o name | sed -n 1p)
     equal "$(k get pods -l "app=$name" --no-headers | awk '{print $1, $2, $3, $4}')" "$(kube get pods -l "app=$name" --no-headers | awk '{print $1, $2, $3, $4}')"
-    contains "$(k describe "$pod" | tr -s ' ')" "Successfully assigned default/${pod#pod/} to node-"
+    assigned() { k describe "$pod" | grep "Successfully assigned default/${pod#pod/} to node-"; }
+    eventually 10 assigned
     contains "$(k describe "replicaset/$name" | tr -s ' ')" "Replicas: 2 current / 2 desired"
     contains "$(k describe node node-1 | tr -s ' ')" "Allocated resources:"
     contains "$(k logs "$pod")" "listens on port 8080"
