@@ -45,7 +45,7 @@ struct component_logging {
     char *format;
 };
 
-// The whole of main: returns the exit code of deploy.md 7.3 (0 after SIGTERM or SIGINT, 1 for anything that failed to parse or start).
+// The whole of main: returns the exit code as upstream's programs have it (0 after SIGTERM or SIGINT, 1 for anything that failed to parse or start).
 int component_main(const struct component *component, int argc, char **argv);
 // Ends component_main from any thread. With 0 parts are stopped as at a signal; with anything else (lost lease: 1) the process ends at once,
 // so that nothing is written any more. While parts stop, a second signal ends the process at once with 1.
