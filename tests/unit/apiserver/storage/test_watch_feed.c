@@ -150,20 +150,26 @@ static void test_break_loses_nothing(void **state UNUSED) {
     check_events(watcher, 4, "+a/x +a/y +a/z -a/x");
 }
 
-// A watch that hangs is found out by a key that it does not show, and started again; readers are sent to the store meanwhile.
+// A watch that hangs is found out by a key that it does not show, and started again; readers are sent to the store meanwhile. On a
+// loaded machine a watch may be started again before it was asked: then it has to hang once more.
 static void test_hanging_watch(void **state UNUSED) {
     AUTO_FIXTURE fixture = start(&(struct watch_feed_config){.barrier_bound = 500 * MILLISECOND});
     AUTO_WATCHER watcher = watch_all(fixture->configmaps);
-    memory_storage_hang_watches(fixture->storage);
-    cache_fixture_put_configmap(fixture, "a/x", NULL, "1");
-    // Behind, and said within a bound; on a loaded machine the watch may have been started again before that.
+    AUTO_STR expected = {0};
     enum watch_cache_freshness freshness = WATCH_CACHE_FRESH;
-    assert_int_equal(watch_cache_barrier(fixture->configmaps, cache_fixture_in(10 * SECOND), &freshness, NULL), 0);
-    if (freshness == WATCH_CACHE_FRESH)
-        assert_true(cached(fixture, "a", "x"));
+    size_t tries = 0;
+    for (; tries < 5 && freshness == WATCH_CACHE_FRESH; tries++) {
+        char key[8];
+        snprintf(key, sizeof(key), "a/x%zu", tries);
+        str_printf(&expected, "%s+%s", tries > 0 ? " " : "", key);
+        memory_storage_hang_watches(fixture->storage);
+        cache_fixture_put_configmap(fixture, key, NULL, "1");
+        assert_int_equal(watch_cache_barrier(fixture->configmaps, cache_fixture_in(10 * SECOND), &freshness, NULL), 0);
+    }
+    assert_int_equal(freshness, WATCH_CACHE_BEHIND);
     AUTO_STR got = {0};
-    cache_fixture_read(watcher, 1, 8 * SECOND, &got);
-    assert_string_equal(str_text(&got), "+a/x");
+    cache_fixture_read(watcher, tries, 8 * SECOND, &got);
+    assert_string_equal(str_text(&got), str_text(&expected));
     check_fresh_soon(fixture);
 }
 
